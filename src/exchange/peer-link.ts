@@ -49,6 +49,8 @@ export interface PeerLink {
   presence(root: CID, answer: { have: IndexRange[], absent: IndexRange[], price: bigint }): void
   /** Sends blocks. Resolves when the stream can take more; rejects when the link closes first. */
   deliver(root: CID, blocks: ServedBlock[], options?: AbortOptions): Promise<void>
+  /** Says that these will not be served. Present only where `features.refusals`; elsewhere silence has to do. */
+  refuse?(root: CID, ranges: IndexRange[]): void
 
   /** Our account, for a seller that waits for it or a buyer that is to know it. */
   account(address: Uint8Array): void
