@@ -1,0 +1,113 @@
+/**
+ * @packageDocumentation
+ *
+ * Batteries included for Node.js: a libp2p node over TCP, an identity, and a store on disk, all kept in one directory.
+ *
+ * @example
+ *
+ * ```ts
+ * import { createNode } from 'codex-download/node'
+ *
+ * const node = await createNode({ dataDir: './codex', peers: ['/ip4/192.0.2.7/tcp/8070/p2p/16Uiu2HAm…'] })
+ * for await (const bytes of node.codex.download('zDvZRwzm…')) { process.stdout.write(bytes) }
+ * await node.stop()
+ * ```
+ */
+import { KEEP_ALIVE } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createCodex } from '../index.ts'
+import { libp2pTransport } from '../libp2p/index.ts'
+import { openDataDir } from './data-dir.ts'
+import { createLibp2pNode } from './libp2p-node.ts'
+import { staticPeers } from './static-peers.ts'
+import type { Codex, CodexInit, Limits } from '../index.ts'
+import type { Libp2p } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/** Any port of any interface. */
+const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
+
+export interface NodeInit extends Omit<CodexInit, 'transport' | 'blockstore' | 'datastore'> {
+  /** Where the identity (`key`), the blocks and their index are kept. Made where it is missing. One process at a time. */
+  dataDir: string
+  /**
+   * TCP addresses to listen on; an empty list listens nowhere.
+   *
+   * @default ['/ip4/0.0.0.0/tcp/0']
+   */
+  listen?: Array<string | Multiaddr>
+  /** Peers to connect to and to ask for every dataset, besides those that `discovery` finds. */
+  peers?: Array<string | Multiaddr>
+}
+
+/** A running `Codex` with the libp2p node and the stores under it. */
+export interface CodexNode {
+  readonly codex: Codex
+  readonly libp2p: Libp2p
+  /** Where others reach this node, each with its peer id. */
+  addresses(): Multiaddr[]
+  /** Ends all work, closes every connection and gives the data directory free. */
+  stop(): Promise<void>
+}
+
+/**
+ * Makes a node and starts it.
+ *
+ * @throws {DataDirInUseError} when another process, or this one, has the data directory open
+ * @throws {InvalidParametersError} when the data directory holds an identity that the network does not know
+ */
+export async function createNode (init: NodeInit, limits?: Limits): Promise<CodexNode> {
+  const { dataDir, listen = DEFAULT_LISTEN, peers = [], discovery, ...rest } = init
+  const known = peers.map(peer => multiaddr(peer))
+  const undo: Array<() => unknown> = []
+  // last opened, first closed; each is tried
+  const stop = async (): Promise<void> => {
+    const errors: unknown[] = []
+
+    for (const close of undo.splice(0).reverse()) {
+      try {
+        await close()
+      } catch (err) {
+        errors.push(err)
+      }
+    }
+
+    if (errors.length > 0) {
+      throw errors[0]
+    }
+  }
+
+  try {
+    const data = await openDataDir(dataDir)
+    undo.push(data.close)
+    const libp2p = await createLibp2pNode(data.identity, listen.map(address => multiaddr(address)))
+    undo.push(async () => libp2p.stop())
+    const codex = createCodex({
+      ...rest,
+      logger: rest.logger ?? libp2p.logger,
+      transport: libp2pTransport(libp2p),
+      discovery: staticPeers(known, discovery),
+      blockstore: data.blockstore,
+      datastore: data.datastore
+    }, limits)
+    undo.push(async () => codex.stop())
+    await codex.start()
+    known.forEach(peer => keepConnected(libp2p, peer))
+
+    return { codex, libp2p, addresses: () => libp2p.getMultiaddrs(), stop }
+  } catch (err) {
+    await stop().catch(() => {})
+    throw err
+  }
+}
+
+/** A peer that is not there now is dialled again when a download looks for providers. */
+function keepConnected (libp2p: Libp2p, peer: Multiaddr): void {
+  libp2p.dial(peer)
+    .then(async connection => libp2p.peerStore.merge(connection.remotePeer, {
+      tags: { [`${KEEP_ALIVE}-codex-download`]: {} }
+    }))
+    .catch(err => {
+      libp2p.logger.forComponent('codex-download:node')('could not connect to %a - %e', peer, err)
+    })
+}

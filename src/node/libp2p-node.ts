@@ -1,0 +1,41 @@
+import { identify } from '@libp2p/identify'
+import { mplex } from '@libp2p/mplex'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
+import { MiB } from '../constants.ts'
+import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/** Above a few hundred peers there is nothing to gain in speed; each costs a socket and its buffers. */
+const MAX_CONNECTIONS = 300
+/** New connections a second from one address: a whole office may sit behind one. */
+const INBOUND_CONNECTIONS_PER_SECOND = 50
+/** Bytes. A paused stream is reset when its window outgrows the 4 MiB that libp2p buffers for it. */
+const MAX_STREAM_WINDOW = 4 * MiB
+
+/**
+ * A libp2p node that speaks with the reference node (noise and mplex over TCP, docs/PROTOCOL.md) and faster with its
+ * own kind (tls and yamux, which come first). It dials and listens where it is told and nowhere else.
+ */
+export async function createLibp2pNode (privateKey: PrivateKey, listen: Multiaddr[]): Promise<Libp2p> {
+  return createLibp2p({
+    privateKey,
+    addresses: { listen: listen.map(address => address.toString()) },
+    transports: [tcp()],
+    connectionEncrypters: [tls(), noise()],
+    streamMuxers: [
+      yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW } }),
+      mplex()
+    ],
+    connectionManager: {
+      maxConnections: MAX_CONNECTIONS,
+      inboundConnectionThreshold: INBOUND_CONNECTIONS_PER_SECOND
+    },
+    // it pings and hangs up on those that do not answer: the reference node has no ping
+    connectionMonitor: { enabled: false },
+    services: { identify: identify() }
+  })
+}

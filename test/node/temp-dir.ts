@@ -1,0 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Makes a directory of the test's own and removes it with all that is in it afterwards. */
+export async function withTempDir (fn: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'codex-download-test-'))
+
+  try {
+    await fn(dir)
+  } finally {
+    await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
