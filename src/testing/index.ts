@@ -1,0 +1,5 @@
+export * from './simulated-network.ts'
+export * from './simulated-transport.ts'
+export * from './virtual-clock.ts'
+export * from './random.ts'
+export * from './corpus.ts'
