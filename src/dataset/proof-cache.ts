@@ -1,5 +1,5 @@
 import { equals } from 'uint8arrays/equals'
-import { PAGE_LEAVES } from '../constants.ts'
+import { DEFAULT_LIMITS, PAGE_LEAVES } from '../constants.ts'
 import { InvalidParametersError, InvalidProofError, VerificationError } from '../errors.ts'
 import { DIGEST_BYTES } from './codecs.ts'
 import { createCompress, layerAbove, NO_SIBLING, proofDepth } from './compress.ts'
@@ -10,9 +10,6 @@ import type { Hasher } from './hasher.ts'
 import type { MerkleProof } from './merkle-proof.ts'
 import type { PlacedPage } from './tree-page.ts'
 
-/** Pages kept by default; 16 KiB each, 4 MiB in all: enough for 65,536 leaves. */
-export const PROOF_CACHE_PAGES = 256
-
 export interface ProofCacheInit {
   /** Digest of the root: what everything is proven against. */
   root: Uint8Array
@@ -20,9 +17,9 @@ export interface ProofCacheInit {
   leaves: number
   hasher: Hasher
   /**
-   * Clean pages beyond this many are dropped, the least recently used first.
+   * Clean pages beyond this many are dropped, the least recently used first. A page takes 16 KiB.
    *
-   * @default 256
+   * @default 1024
    */
   maxPages?: number
 }
@@ -78,7 +75,7 @@ export class ProofCache {
     this.#root = init.root
     this.#depth = proofDepth(init.leaves)
     this.#compress = createCompress(init.hasher)
-    this.#maxPages = init.maxPages ?? PROOF_CACHE_PAGES
+    this.#maxPages = init.maxPages ?? DEFAULT_LIMITS.treePages
     this.#counts = [init.leaves]
 
     while (this.#counts.length < this.#depth) {
@@ -92,9 +89,9 @@ export class ProofCache {
   }
 
   /**
-   * Proves that `digest` is leaf `index`, and learns from the proof. Nothing is learnt from one that fails.
+   * Proves that `digest` is leaf `index`, and learns from the proof. Nothing is learnt from one that fails. The proof may
+   * be left out where the leaf is proven already.
    *
-   * @param proof - may be left out where the leaf is proven already
    * @throws {VerificationError} when it does not lead to the root, or there is no proof and the leaf is unknown
    * @throws {InvalidProofError} when the proof is malformed, or of another leaf or tree
    */

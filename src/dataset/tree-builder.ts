@@ -23,9 +23,7 @@ export class TreeBuilder {
   #leaves = 0
   #finished = false
 
-  /**
-   * @param onPage - is given each page when it is complete; the builder forgets it
-   */
+  /** `onPage` is given each page when it is complete; the builder forgets it. */
   constructor (hasher: Hasher, onPage: (page: PlacedPage) => void = () => {}) {
     this.#compress = createCompress(hasher)
     this.#onPage = onPage

@@ -28,9 +28,8 @@ export function shapeOf (manifest: Manifest): DatasetShape {
 }
 
 /**
- * The shape of a block on its own.
+ * The shape of a block on its own, of at most `maxBytes`.
  *
- * @param maxBytes - the longest that is taken
  * @throws {InvalidParametersError} when the CID is a tree's, or not made with sha2-256
  */
 export function standaloneShape (cid: CID, maxBytes: number): DatasetShape {
@@ -77,9 +76,8 @@ export function isVerifiedBlock (value: object): value is VerifiedBlock {
 
 /**
  * Checks a block that a peer sent, or that was recovered: bytes against CID, CID against the tree. Synchronous where the
- * hasher is.
+ * hasher is. A leaf that is proven in `proofs` needs no proof; a standalone block needs no `proofs`.
  *
- * @param proofs - what is proven of the tree; not needed for a standalone block. A leaf proven there needs no proof.
  * @throws {VerificationError} when the block is not what its address says: its sender's fault
  * @throws {InvalidProofError} when the proof is malformed: its sender's fault
  * @throws {InvalidDatasetError} when it is, but its length is not the dataset's: its author's fault
@@ -121,8 +119,7 @@ export function reverify (shape: DatasetShape, index: number, cid: CID, data: Ui
 
 /**
  * Makes a block of our own bytes, addressed by its own CID: the tree that it will be a leaf of is not known yet.
- *
- * @param toCid - makes its CID of its digest: `blockCid`, or `manifestCid`
+ * `toCid` makes its CID of its digest: `blockCid` or `manifestCid`.
  */
 export function ownBlock (data: Uint8Array, hasher: Hasher, toCid: (digest: Uint8Array) => CID = blockCid): VerifiedBlock | Promise<VerifiedBlock> {
   return whenHashed(data, hasher, digest => {

@@ -9,7 +9,7 @@ const scratch = Buffer.alloc(32)
  * the hash of a tree node, because each has backing memory of its own.
  */
 function sha256 (bytes: Uint8Array): Uint8Array {
-  scratch.latin1Write(hash('sha256', bytes, 'latin1'), 0, 32)
+  scratch.write(hash('sha256', bytes, 'latin1'), 'latin1')
 
   return new Uint8Array(scratch)
 }

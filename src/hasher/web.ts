@@ -1,8 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Hasher } from '../dataset/hasher.ts'
 
-/** Bytes; below it a call of WebCrypto costs more than hashing in JavaScript. */
-const SMALL = 2048
+/** Bytes; up to here hashing in JavaScript takes no longer than a call of WebCrypto does. */
+const SMALL = 8192
 
 /** sha2-256 by WebCrypto for blocks, in JavaScript for what is small. */
 export const hasher: Hasher = {
