@@ -6,7 +6,7 @@ import { expect } from 'aegir/chai'
 import { Key } from 'interface-datastore'
 import { DataDirInUseError } from '../../src/errors.ts'
 import { openDataDir } from '../../src/node/data-dir.ts'
-import { withTempDir } from './temp-dir.ts'
+import { withTempDir } from '../temp-dir.ts'
 
 const KEY = new Key('/hello')
 

@@ -5,7 +5,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect } from 'aegir/chai'
 import { InvalidParametersError } from '../../src/errors.ts'
 import { loadIdentity } from '../../src/node/identity.ts'
-import { withTempDir } from './temp-dir.ts'
+import { withTempDir } from '../temp-dir.ts'
 
 describe('node/identity', () => {
   it('makes a secp256k1 identity in the form of the reference node', async () => withTempDir(async dir => {

@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises'
+import { multiaddr } from '@multiformats/multiaddr'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import envPaths from 'env-paths'
+import { parseCid } from '../src/dataset/codecs.ts'
+import { get } from './commands/get.ts'
+import { info } from './commands/info.ts'
+import { list } from './commands/list.ts'
+import { seed } from './commands/seed.ts'
+import { EXIT, EXIT_MEANING, exitCodeOf } from './exit-codes.ts'
+import { harmlessText } from './harmless.ts'
+import { interruptSignal } from './interrupt.ts'
+import type { ExitCode } from './exit-codes.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { CID } from 'multiformats/cid'
+
+/** Runs the command line. Resolves with what the process is to exit with; never rejects. */
+export async function main (argv: string[]): Promise<ExitCode> {
+  const { signal, release } = interruptSignal()
+  const program = await createProgram(signal)
+
+  try {
+    await program.parseAsync(argv)
+
+    return EXIT.ok
+  } catch (err) {
+    if (err instanceof CommanderError) {
+      // it has said what it had to say
+      return err.exitCode === 0 ? EXIT.ok : EXIT.usage
+    }
+
+    const failure = signal.aborted ? signal.reason : err
+    report(failure, argv.includes('--json'))
+
+    return exitCodeOf(failure)
+  } finally {
+    release()
+  }
+}
+
+async function createProgram (signal: AbortSignal): Promise<Command> {
+  const program = new Command('codex-download')
+    .description('Downloads from, and serves to, the Codex storage network.')
+    .version(await ownVersion())
+    .exitOverride()
+    .addHelpText('after', `\n${exitCodeTable()}`)
+
+  command('get', 'download the file that a CID names')
+    .argument('<cid>', 'the CID of a manifest or of a block', asCid)
+    .option('-o, --output <file>', 'where to write it: a file, a directory, or - for standard output (default: standard output in a pipe, else the name that the manifest gives)')
+    .option('-f, --force', 'overwrite the file')
+    .option('--offset <bytes>', 'first byte that is wanted', asBytes)
+    .option('--length <bytes>', 'how many bytes are wanted', asBytes)
+    .addOption(peerOption())
+    .action(async (cid: CID, options) => get(cid, options, signal))
+
+  command('seed', 'store files and serve them until Ctrl-C')
+    .argument('<file...>', 'files to serve')
+    .option('--listen <multiaddr>', 'where to listen; may be given several times (default: any free port)', addMultiaddr)
+    .addOption(peerOption())
+    .action(async (files: string[], options) => seed(files, options, signal))
+
+  command('info', 'show what a CID names')
+    .argument('<cid>', 'the CID of a manifest', asCid)
+    .addOption(peerOption())
+    .action(async (cid: CID, options) => info(cid, options, signal))
+
+  command('list', 'list what is in the data directory')
+    .action(async options => list(options))
+
+  return program
+
+  function command (name: string, description: string): Command {
+    return program.command(name)
+      .description(description)
+      .addOption(new Option('--data-dir <dir>', 'where identity and blocks are kept')
+        .env('CODEX_DATA_DIR')
+        .default(envPaths('codex-download', { suffix: '' }).data))
+      .option('--json', 'print JSON, one object a line')
+  }
+}
+
+function peerOption (): Option {
+  return new Option('--peer <multiaddr>', 'a peer to ask, such as /ip4/192.0.2.7/tcp/8070/p2p/16Uiu2HAm…; may be given several times')
+    .argParser(addMultiaddr)
+}
+
+function addMultiaddr (text: string, others: Multiaddr[] = []): Multiaddr[] {
+  try {
+    return [...others, multiaddr(text)]
+  } catch {
+    throw new InvalidArgumentError('It is not a multiaddr.')
+  }
+}
+
+function asCid (text: string): CID {
+  try {
+    return parseCid(text)
+  } catch {
+    throw new InvalidArgumentError('It is not a CID.')
+  }
+}
+
+function asBytes (text: string): number {
+  const bytes = Number(text)
+
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(bytes)) {
+    throw new InvalidArgumentError('It is not a number of bytes.')
+  }
+
+  return bytes
+}
+
+function report (err: unknown, json: boolean): void {
+  const { name, message } = err instanceof Error ? err : new Error(String(err))
+  const line = json
+    ? JSON.stringify({ error: { name, message, exitCode: exitCodeOf(err) } })
+    : `codex-download: ${harmlessText(message)}`
+  process.stderr.write(`${line}\n`)
+}
+
+function exitCodeTable (): string {
+  const rows = Object.entries(EXIT_MEANING).map(([key, meaning]) =>
+    `  ${String(EXIT[key as keyof typeof EXIT]).padStart(3)}  ${meaning}`)
+
+  return ['Exit codes:', ...rows].join('\n')
+}
+
+async function ownVersion (): Promise<string> {
+  // seen from dist/bin
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+
+  return version
+}
