@@ -11,13 +11,17 @@ export function formatBytes (bytes: number): string {
   return `${unit === 0 ? bytes.toFixed(0) : bytes.toFixed(1)} ${UNITS[unit]}`
 }
 
-/** Seconds as `5s`, `3m 05s`, `2h 07m`; `?` where they are not known. */
-export function formatSeconds (seconds: number | undefined): string {
-  if (seconds == null || !Number.isFinite(seconds)) {
+/** A time as `0.4s`, `5s`, `3m 05s`, `2h 07m`; `?` where it is not known. */
+export function formatMilliseconds (milliseconds: number | undefined): string {
+  if (milliseconds == null || !Number.isFinite(milliseconds)) {
     return '?'
   }
 
-  const whole = Math.ceil(seconds)
+  if (milliseconds < 10_000) {
+    return `${(milliseconds / 1000).toFixed(1)}s`
+  }
+
+  const whole = Math.round(milliseconds / 1000)
 
   if (whole < 60) {
     return `${whole}s`

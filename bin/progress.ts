@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress'
-import { formatBytes, formatSeconds } from './format.ts'
-import type { Progress } from '../src/index.ts'
+import { formatBytes, formatMilliseconds } from './format.ts'
+import type { Progress } from '../src/progress.ts'
 
 /** How often a terminal is told, in milliseconds. */
 const BAR_INTERVAL = 100
@@ -63,6 +63,6 @@ function words (progress: Progress, resumed: number): Record<'done' | 'size' | '
     size: progress.totalBytes == null ? '?' : formatBytes(resumed + progress.totalBytes),
     speed: `${formatBytes(progress.rate)}/s`,
     peers: progress.peers === 1 ? '1 peer' : `${progress.peers} peers`,
-    left: formatSeconds(progress.eta)
+    left: formatMilliseconds(progress.eta)
   }
 }

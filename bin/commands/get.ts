@@ -6,13 +6,13 @@ import { fileSize } from '../../src/dataset/manifest.ts'
 import { InvalidParametersError } from '../../src/errors.ts'
 import { hasCode } from '../../src/node/has-code.ts'
 import { createNode } from '../../src/node/index.ts'
-import { formatBytes, formatSeconds } from '../format.ts'
+import { formatBytes, formatMilliseconds } from '../format.ts'
 import { harmlessFilename, harmlessText } from '../harmless.ts'
 import { assertAbsent, isDirectory, openPart } from '../part-file.ts'
 import { showProgress } from '../progress.ts'
-import type { Codex, Download, Manifest } from '../../src/index.ts'
+import type { Codex, Download, DownloadFigures, Manifest } from '../../src/index.ts'
 import type { PeerOptions } from '../options.ts'
-import type { Span } from '../part-file.ts'
+import type { PartFile, Span } from '../part-file.ts'
 import type { CID } from 'multiformats/cid'
 
 export interface GetOptions extends PeerOptions {
@@ -69,7 +69,6 @@ async function getToFile (codex: Codex, cid: CID, file: string | undefined, opti
     await assertAbsent(target)
   }
 
-  const started = performance.now()
   const span = spanOf(manifest, options)
   const part = await openPart({
     target,
@@ -80,25 +79,15 @@ async function getToFile (codex: Codex, cid: CID, file: string | undefined, opti
     blockSize: manifest?.blockSize ?? Infinity,
     force
   })
-  let bytes = part.resumed
+  let figures: DownloadFigures | undefined
 
   try {
-    if (bytes < span.length) {
-      const download = codex.download(cid, {
-        offset: span.offset + bytes,
-        length: Number.isFinite(span.length) ? span.length - bytes : undefined,
+    if (part.resumed < span.length) {
+      figures = await fill(part, codex.download(cid, {
+        offset: span.offset + part.resumed,
+        length: Number.isFinite(span.length) ? span.length - part.resumed : undefined,
         signal
-      })
-      const hide = show(download, json, part.resumed)
-
-      try {
-        for await (const chunk of download) {
-          await part.write(chunk)
-          bytes += chunk.byteLength
-        }
-      } finally {
-        hide()
-      }
+      }), json)
     }
   } catch (err) {
     await part.close()
@@ -106,12 +95,30 @@ async function getToFile (codex: Codex, cid: CID, file: string | undefined, opti
   }
 
   await part.finish()
-  const seconds = (performance.now() - started) / 1000
+  report(cid, target, part.resumed, figures, json)
+}
 
-  if (json === true) {
-    process.stdout.write(`${JSON.stringify({ cid: formatCid(cid), file: target, bytes, resumed: part.resumed, seconds })}\n`)
+async function fill (part: PartFile, download: Download, json?: boolean): Promise<DownloadFigures> {
+  const hide = show(download, json, part.resumed)
+
+  try {
+    for await (const bytes of download) {
+      await part.write(bytes)
+    }
+  } finally {
+    hide()
+  }
+
+  return download.done
+}
+
+function report (cid: CID, file: string, resumed: number, figures?: DownloadFigures, json = false): void {
+  const { bytes = 0, milliseconds = 0, peers = [] } = figures ?? {}
+
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ cid: formatCid(cid), file, bytes: resumed + bytes, resumed, milliseconds, peers })}\n`)
   } else {
-    process.stderr.write(`${harmlessText(target)}: ${formatBytes(bytes)} in ${formatSeconds(seconds)}\n`)
+    process.stderr.write(`${harmlessText(file)}: ${formatBytes(resumed + bytes)} in ${formatMilliseconds(milliseconds)}\n`)
   }
 }
 

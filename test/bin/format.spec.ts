@@ -1,5 +1,5 @@
 import { expect } from 'aegir/chai'
-import { formatBytes, formatSeconds } from '../../bin/format.ts'
+import { formatBytes, formatMilliseconds } from '../../bin/format.ts'
 
 describe('bin/format', () => {
   it('writes sizes', () => {
@@ -9,8 +9,8 @@ describe('bin/format', () => {
   })
 
   it('writes times', () => {
-    expect([undefined, Infinity, NaN, 0, 0.2, 59, 60, 185, 3_600, 7_650].map(formatSeconds)).to.deep.equal([
-      '?', '?', '?', '0s', '1s', '59s', '1m 00s', '3m 05s', '1h 00m', '2h 07m'
+    expect([undefined, Infinity, NaN, 0, 240, 9_900, 12_345, 59_400, 59_600, 185_000, 3_600_000, 7_650_000].map(formatMilliseconds)).to.deep.equal([
+      '?', '?', '?', '0.0s', '0.2s', '9.9s', '12s', '59s', '1m 00s', '3m 05s', '1h 00m', '2h 07m'
     ])
   })
 })

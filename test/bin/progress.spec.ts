@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream'
 import { expect } from 'aegir/chai'
 import { showProgress } from '../../bin/progress.ts'
-import type { Progress } from '../../src/index.ts'
+import type { Progress } from '../../src/progress.ts'
 
-const progress: Progress = { bytes: 1_048_576, totalBytes: 4_194_304, blocks: 16, rate: 2_097_152, peers: 2, eta: 1.5 }
+const progress: Progress = { bytes: 1_048_576, totalBytes: 4_194_304, blocks: { fromStore: 0, fromPeers: 16 }, rate: 2_097_152, peers: 2, eta: 1_500 }
 
 function textOf (stream: PassThrough): string {
   return String(stream.read() ?? '')
@@ -15,7 +15,7 @@ describe('bin/progress', () => {
     const hide = showProgress(() => progress, stream)
     hide()
 
-    expect(textOf(stream)).to.equal('1.0 MiB of 4.0 MiB, 2.0 MiB/s, 2 peers, ETA 2s\n')
+    expect(textOf(stream)).to.equal('1.0 MiB of 4.0 MiB, 2.0 MiB/s, 2 peers, ETA 1.5s\n')
   })
 
   it('counts what an earlier run has left', () => {
@@ -31,7 +31,7 @@ describe('bin/progress', () => {
     hide()
     const text = textOf(stream)
 
-    expect(text).to.contain('25% | 1.0 MiB of 4.0 MiB | 2.0 MiB/s | 2 peers | ETA 2s')
+    expect(text).to.contain('25% | 1.0 MiB of 4.0 MiB | 2.0 MiB/s | 2 peers | ETA 1.5s')
     expect(text).to.contain('█')
     // hidden, then shown
     expect(text.lastIndexOf('\u001b[?25h')).to.be.above(text.lastIndexOf('\u001b[?25l'))
