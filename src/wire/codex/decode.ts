@@ -1,0 +1,201 @@
+/**
+ * What a message from a peer says, checked and grouped: bounds first, then meaning. docs/PROTOCOL.md §6.
+ */
+import { decodeProof } from '../../dataset/merkle-proof.ts'
+import { rangesOf } from '../../dataset/ranges.ts'
+import { ProtocolError } from '../../errors.ts'
+import { readCid } from './address.ts'
+import { PRESENCE_ABSENT, PRESENCE_HAVE, PRICE_BYTES, WANT_BLOCK, WANT_HAVE } from './encode.ts'
+import { Message } from './message.ts'
+import type { AddressReader } from './address.ts'
+import type { BlockDelivery, BlockPresence, WantListEntry } from './message.ts'
+import type { Delivery } from '../../dataset/delivery.ts'
+import type { IndexRange } from '../../dataset/ranges.ts'
+import type { PeerWant } from '../../exchange/peer-link.ts'
+import type { Requested } from '../requested.ts'
+import type { CID } from 'multiformats/cid'
+
+/** Bytes of an account's address; others are ignored. */
+export const ACCOUNT_BYTES = 20
+
+const NO_BYTES = new Uint8Array(0)
+
+/** What a peer has of one root, and what it has not. */
+export interface Presence {
+  root: CID
+  have: IndexRange[]
+  absent: IndexRange[]
+  price: bigint
+}
+
+/** What a message says. */
+export interface Received {
+  account?: Uint8Array
+  payment?: Uint8Array
+  wants: PeerWant[]
+  presences: Presence[]
+  /** How many blocks the presences speak of. */
+  answers: number
+  deliveries: Delivery[]
+  /** Deliveries of what was never asked for. Nothing was made of them. */
+  unasked: number
+}
+
+export interface DecodeContext {
+  readonly addresses: AddressReader
+  readonly requested: Requested
+  /** Entries of a list in one message. */
+  readonly maxItems: number
+}
+
+/**
+ * Reads a message. Data and proofs of its deliveries are views of it; all else has memory of its own.
+ *
+ * @throws {ProtocolError} when it cannot be decoded, has too many items, or one of them makes no sense
+ */
+export function decodeReceived (bytes: Uint8Array, context: DecodeContext): Received {
+  try {
+    const message = parse(bytes, context.maxItems)
+    const { address } = message.account ?? {}
+    const { update } = message.payment ?? {}
+
+    return {
+      account: address?.byteLength === ACCOUNT_BYTES ? address.slice() : undefined,
+      payment: update == null || update.byteLength === 0 ? undefined : update.slice(),
+      wants: readWants(message.wantlist?.entries ?? [], context.addresses),
+      presences: readPresences(message.blockPresences, context.addresses),
+      answers: message.blockPresences.length,
+      ...readDeliveries(message.payload, context)
+    }
+  } catch (err) {
+    throw err instanceof ProtocolError ? err : new ProtocolError('A message makes no sense', { cause: err })
+  }
+}
+
+function parse (bytes: Uint8Array, maxItems: number): Message {
+  return Message.decode(bytes, {
+    limits: { payload: maxItems, blockPresences: maxItems, wantlist: { entries: maxItems } }
+  })
+}
+
+function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWant[] {
+  const wants: PeerWant[] = []
+  const groups = new Map<string, { want: PeerWant, indices: number[] }>()
+  const flush = (): void => {
+    for (const { want, indices } of groups.values()) {
+      wants.push({ ...want, ranges: sortedRanges(indices) })
+    }
+
+    groups.clear()
+  }
+  let cancels = false
+
+  for (const entry of entries) {
+    const kind = readKind(entry)
+
+    if (kind == null) {
+      continue
+    }
+
+    // a want and its cancel keep their order
+    if ((kind === 'cancel') !== cancels) {
+      flush()
+      cancels = !cancels
+    }
+
+    const { root, index } = addresses.read(entry.address)
+    const tellAbsent = kind !== 'cancel' && entry.sendDontHave === true
+    const key = `${kind} ${tellAbsent} ${root.key}`
+    let group = groups.get(key)
+
+    if (group == null) {
+      group = { want: { root: root.cid, ranges: [], kind, tellAbsent }, indices: [] }
+      groups.set(key, group)
+    }
+
+    group.indices.push(index)
+  }
+
+  flush()
+
+  return wants
+}
+
+/** Undefined for a kind that is not known. */
+function readKind ({ cancel, wantType = WANT_BLOCK }: WantListEntry): PeerWant['kind'] | undefined {
+  if (cancel === true) {
+    return 'cancel'
+  }
+
+  if (wantType === WANT_BLOCK) {
+    return 'block'
+  }
+
+  return wantType === WANT_HAVE ? 'have' : undefined
+}
+
+function readPresences (presences: BlockPresence[], addresses: AddressReader): Presence[] {
+  const groups = new Map<string, { root: CID, have: number[], absent: number[], price: bigint }>()
+
+  for (const { address, type = PRESENCE_HAVE, price } of presences) {
+    const { root, index } = addresses.read(address)
+
+    if ((type !== PRESENCE_HAVE && type !== PRESENCE_ABSENT) || (price != null && price.byteLength > PRICE_BYTES)) {
+      continue
+    }
+
+    const amount = decodePrice(price)
+    const key = `${amount} ${root.key}`
+    let group = groups.get(key)
+
+    if (group == null) {
+      group = { root: root.cid, have: [], absent: [], price: amount }
+      groups.set(key, group)
+    }
+
+    (type === PRESENCE_HAVE ? group.have : group.absent).push(index)
+  }
+
+  return [...groups.values()].map(({ root, have, absent, price }) => ({
+    root, have: sortedRanges(have), absent: sortedRanges(absent), price
+  }))
+}
+
+function decodePrice (bytes: Uint8Array = NO_BYTES): bigint {
+  let price = 0n
+
+  for (let i = Math.max(0, bytes.findIndex(byte => byte !== 0)); i < bytes.byteLength; i++) {
+    price = price << 8n | BigInt(bytes[i])
+  }
+
+  return price
+}
+
+function readDeliveries (payload: BlockDelivery[], { addresses, requested }: DecodeContext): Pick<Received, 'deliveries' | 'unasked'> {
+  const deliveries: Delivery[] = []
+  let unasked = 0
+
+  for (const { address, cid, data, proof } of payload) {
+    const { root, index } = addresses.read(address)
+
+    if (!requested.has(root.key, index)) {
+      unasked++
+      continue
+    }
+
+    requested.delivered(root.key)
+    deliveries.push({
+      root: root.cid,
+      index,
+      cid: readCid(cid),
+      data: data ?? NO_BYTES,
+      proof: proof == null || proof.byteLength === 0 ? undefined : decodeProof(proof)
+    })
+  }
+
+  return { deliveries, unasked }
+}
+
+function sortedRanges (indices: number[]): IndexRange[] {
+  return rangesOf(indices.sort((a, b) => a - b))
+}

@@ -1,0 +1,225 @@
+import { CodexError, DialError, ProtocolError } from '../../errors.ts'
+import { FrameDecoder } from '../framing.ts'
+import { Requested } from '../requested.ts'
+import { AddressReader } from './address.ts'
+import { decodeReceived } from './decode.ts'
+import { CodexLink } from './link.ts'
+import type { Received } from './decode.ts'
+import type { LinkHandler } from '../../exchange/peer-link.ts'
+import type { ByteStream } from '../../interfaces.ts'
+import type { LinkCounters } from '../counters.ts'
+import type { WireLimits } from '../limits.ts'
+import type { PeerId } from '@libp2p/interface'
+
+export interface CodexPeerInit {
+  readonly peerId: PeerId
+  readonly handler: LinkHandler
+  readonly limits: WireLimits
+  /** Opens a stream to the peer. */
+  openStream(signal: AbortSignal): Promise<ByteStream>
+}
+
+/**
+ * A peer while it is connected: its streams, and the link over them. When our stream is lost and the peer may have lost
+ * with it what we said, the link ends and another begins; what the peer's own streams bring goes to the new one.
+ */
+export class CodexPeer {
+  readonly #init: CodexPeerInit
+  readonly #peer: string
+  readonly #addresses = new AddressReader()
+  readonly #requested: Requested
+  readonly #counters: LinkCounters = { messages: 0, unasked: 0, bytesIn: 0, bytesOut: 0 }
+  /** Streams that we read, the oldest first. */
+  readonly #inbound = new Map<ByteStream, FrameDecoder>()
+  readonly #outbound = new Map<ByteStream, FrameDecoder>()
+  /** Losses of our stream since the peer last said something. */
+  #failures = 0
+  /** Undefined when the peer is given up until it connects anew. */
+  #link?: CodexLink
+
+  constructor (init: CodexPeerInit) {
+    this.#init = init
+    this.#peer = init.peerId.toString()
+    this.#requested = new Requested(init.limits)
+  }
+
+  /** Begins an epoch. */
+  open (): void {
+    const link: CodexLink = new CodexLink({
+      peerId: this.#init.peerId,
+      peer: this.#peer,
+      requested: this.#requested,
+      counters: this.#counters,
+      outbound: {
+        open: async signal => this.#init.openStream(signal),
+        opened: stream => { this.#read(stream, this.#outbound) },
+        maxQueueBytes: this.#init.limits.queueBytes,
+        sent: bytes => { this.#counters.bytesOut += bytes },
+        lost: (reason, idle) => { this.#lost(link, reason, idle) },
+        overflowed: () => { this.close(new ProtocolError('The peer does not read what we send', { peer: this.#peer })) }
+      },
+      close: reason => {
+        if (this.#link === link) {
+          this.close(reason)
+        }
+      }
+    })
+
+    this.#link = link
+    this.#init.handler.opened(link)
+  }
+
+  /** The peer opened a stream. */
+  accept (stream: ByteStream): void {
+    if (this.#link == null) {
+      stream.abort(new CodexError('The link is closed', { peer: this.#peer }))
+      return
+    }
+
+    if (this.#inbound.size >= this.#init.limits.inboundStreams) {
+      const [oldest] = this.#inbound.keys()
+      this.#inbound.delete(oldest)
+      oldest.abort(new ProtocolError('The peer opened too many streams', { peer: this.#peer }))
+    }
+
+    this.#read(stream, this.#inbound)
+  }
+
+  /** Ends the link and every stream. Nothing is heard of the peer afterwards. */
+  close (reason?: Error): void {
+    const link = this.#link
+
+    if (link == null) {
+      return
+    }
+
+    const cause = reason ?? new CodexError('The link is closed', { peer: this.#peer })
+    const streams = [...this.#inbound.keys(), ...this.#outbound.keys()]
+    this.#link = undefined
+    this.#inbound.clear()
+    this.#outbound.clear()
+    link.outbound.close(cause)
+    streams.forEach(stream => { stream.abort(cause) })
+    this.#init.handler.closed(link, reason)
+  }
+
+  #lost (link: CodexLink, reason: Error, idle: boolean): void {
+    if (this.#link !== link) {
+      return
+    }
+
+    this.#failures++
+
+    if (this.#failures >= this.#init.limits.streamFailures) {
+      this.close(new DialError('No stream to the peer stays open', { peer: this.#peer, cause: reason }))
+    } else if (!idle || link.isOwed) {
+      link.outbound.close(reason)
+      this.#init.handler.closed(link)
+
+      // whoever uses it may have closed it
+      if (this.#link === link) {
+        this.open()
+      }
+    }
+  }
+
+  #read (stream: ByteStream, streams: Map<ByteStream, FrameDecoder>): void {
+    const decoder = new FrameDecoder({
+      limit: () => this.#limit(decoder),
+      onMessage: message => { this.#receive(message) }
+    })
+    streams.set(stream, decoder)
+
+    stream.read({
+      onData: bytes => {
+        if (streams.get(stream) !== decoder) {
+          return
+        }
+
+        this.#counters.bytesIn += bytes.byteLength
+
+        try {
+          decoder.push(bytes)
+        } catch (err) {
+          if (!(err instanceof ProtocolError)) {
+            throw err
+          }
+
+          this.close(new ProtocolError(err.message, { peer: this.#peer, cause: err }))
+        }
+      },
+      onEnd: reason => {
+        if (streams.delete(stream)) {
+          this.#ended(stream, reason)
+        }
+      }
+    })
+  }
+
+  #ended (stream: ByteStream, reason: Error = new CodexError('The peer ended the stream', { peer: this.#peer })): void {
+    this.#link?.outbound.ended(stream, reason)
+    stream.abort(reason)
+  }
+
+  /** What the next message on a stream may have: all streams together get no more than was asked for. */
+  #limit (decoder: FrameDecoder): number {
+    const { controlBytes, deliveryBytes } = this.#init.limits
+    let room = Math.min(deliveryBytes, this.#requested.bytes)
+
+    for (const other of [...this.#inbound.values(), ...this.#outbound.values()]) {
+      if (other !== decoder) {
+        room -= Math.max(0, other.pendingBytes - controlBytes)
+      }
+    }
+
+    return controlBytes + Math.max(0, room)
+  }
+
+  #receive (message: Uint8Array): void {
+    if (this.#link == null) {
+      return
+    }
+
+    this.#counters.messages++
+    this.#failures = 0
+
+    const received = decodeReceived(message, {
+      addresses: this.#addresses,
+      requested: this.#requested,
+      maxItems: this.#init.limits.messageItems
+    })
+    this.#counters.unasked += received.unasked
+    this.#link.answered(received.answers)
+    this.#dispatch(this.#link, received)
+  }
+
+  /** Tells what a message says, as long as the link is not closed meanwhile. */
+  #dispatch (link: CodexLink, { account, payment, wants, presences, deliveries }: Received): void {
+    const { handler } = this.#init
+    const tell = (fn: () => void): void => {
+      if (this.#link === link) {
+        fn()
+      }
+    }
+
+    if (account != null) {
+      tell(() => { handler.account(link, account) })
+    }
+
+    if (wants.length > 0) {
+      tell(() => { handler.wanted(link, wants) })
+    }
+
+    for (const { root, ...answer } of presences) {
+      tell(() => { handler.have(link, root, answer) })
+    }
+
+    if (deliveries.length > 0) {
+      tell(() => { handler.delivered(link, deliveries) })
+    }
+
+    if (payment != null) {
+      tell(() => { handler.payment(link, payment) })
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { RangeSet } from '../dataset/ranges.ts'
+import { DELIVERY_OVERHEAD } from './limits.ts'
+import { rootKey } from './root-key.ts'
+import type { WireLimits } from './limits.ts'
+import type { IndexRange } from '../dataset/ranges.ts'
+import type { CID } from 'multiformats/cid'
+
+interface RequestedRoot {
+  readonly indices: RangeSet
+  blockBytes: number
+  /** Intervals added since they were last counted. */
+  added: number
+}
+
+/**
+ * What was asked of a peer on one connection, and how many bytes of it may still come. What was taken back or timed out
+ * stays in: it may be on its way.
+ */
+export class Requested {
+  readonly #limits: WireLimits
+  readonly #roots = new Map<string, RequestedRoot>()
+  #bytes = 0
+
+  constructor (limits: WireLimits) {
+    this.#limits = limits
+  }
+
+  /** Bytes that were asked for and did not come, overhead included. A block asked twice counts twice: it comes twice. */
+  get bytes (): number {
+    return this.#bytes
+  }
+
+  add (root: CID, ranges: IndexRange[], blockBytes: number): void {
+    const key = rootKey(root.bytes)
+    const entry = this.#roots.get(key) ?? { indices: new RangeSet(), blockBytes, added: 0 }
+    entry.blockBytes = Math.max(entry.blockBytes, blockBytes)
+
+    for (const range of ranges) {
+      entry.indices.add(range)
+      this.#bytes += (range.end - range.start) * (entry.blockBytes + DELIVERY_OVERHEAD)
+    }
+
+    entry.added += ranges.length
+
+    if (entry.added > this.#limits.requestedRanges) {
+      entry.added = this.#fillGaps(entry.indices)
+    }
+
+    this.#roots.delete(key)
+    this.#roots.set(key, entry)
+
+    if (this.#roots.size > this.#limits.requestedRoots) {
+      const [oldest] = this.#roots.keys()
+      this.#roots.delete(oldest)
+    }
+  }
+
+  has (key: string, index: number): boolean {
+    return this.#roots.get(key)?.indices.has(index) === true
+  }
+
+  /** A block that was asked for has come. */
+  delivered (key: string): void {
+    const blockBytes = this.#roots.get(key)?.blockBytes ?? 0
+    this.#bytes = Math.max(0, this.#bytes - blockBytes - DELIVERY_OVERHEAD)
+  }
+
+  /** Makes one interval of too many. Returns how many there are. */
+  #fillGaps (indices: RangeSet): number {
+    const ranges = indices.ranges()
+
+    if (ranges.length <= this.#limits.requestedRanges) {
+      return ranges.length
+    }
+
+    indices.add({ start: ranges[0].start, end: ranges[ranges.length - 1].end })
+
+    return 1
+  }
+}
