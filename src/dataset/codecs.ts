@@ -114,11 +114,19 @@ export function parseCid (text: string): CID {
     throw new InvalidParametersError(`A CID of ${text.length} characters is too long`)
   }
 
+  let cid: CID
+
   try {
-    return CID.parse(text, base58btc.decoder.or(base32.decoder))
+    cid = CID.parse(text, base58btc.decoder.or(base32.decoder))
   } catch (err) {
     throw new InvalidParametersError(`"${text}" is not a CID`, { cause: err })
   }
+
+  if (cid.version !== 1) {
+    throw new InvalidParametersError(`"${text}" is a CIDv${cid.version}, not a CIDv1`)
+  }
+
+  return cid
 }
 
 /** sha2-256 of no bytes: the leaf of a padding block. docs/PROTOCOL.md §2. */

@@ -8,7 +8,7 @@ import { PAGE_LEVELS, TreePage } from './tree-page.ts'
 import type { Compress } from './compress.ts'
 import type { Hasher } from './hasher.ts'
 import type { MerkleProof } from './merkle-proof.ts'
-import type { PlacedPage } from './tree-page.ts'
+import type { PagePlace, PlacedPage } from './tree-page.ts'
 
 export interface ProofCacheInit {
   /** Digest of the root: what everything is proven against. */
@@ -182,7 +182,7 @@ export class ProofCache {
   }
 
   /** A store has written a page as it was at `revision`: it may be dropped, unless it has changed since. */
-  markClean ({ height, number, revision }: { height: number, number: number, revision: number }): void {
+  markClean ({ height, number, revision }: PagePlace & { revision: number }): void {
     const cached = this.#pages.get(keyOf(height, number))
 
     if (cached != null) {
@@ -296,7 +296,7 @@ function keyOf (height: number, number: number): number {
 }
 
 /** The page of a node, and the node's index in its level there. */
-function placeOf (level: number, index: number): { height: number, number: number, within: number } {
+function placeOf (level: number, index: number): PagePlace & { within: number } {
   const height = Math.floor(level / PAGE_LEVELS)
   const width = PAGE_LEAVES >>> level % PAGE_LEVELS
 

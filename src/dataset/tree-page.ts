@@ -27,13 +27,32 @@ function slotOf (level: number, index: number): number {
   return 2 * PAGE_LEAVES - (2 * PAGE_LEAVES >>> level) + index
 }
 
-/** A page of a tree and its place. */
-export interface PlacedPage {
+/** Where a page is in its tree. */
+export interface PagePlace {
   /** The page's level 0 is level `8 · height` of the tree. */
   height: number
   /** The page's first node is node `256 · number` of that level. */
   number: number
+}
+
+/** A page of a tree and its place. */
+export interface PlacedPage extends PagePlace {
   page: TreePage
+}
+
+/** The pages that a leaf's proof is made of, from the bottom up: a tree of 65,536 leaves or fewer has two heights. */
+export function pagesOf (leaves: number, index: number): PagePlace[] {
+  const places: PagePlace[] = []
+  let number = Math.floor(index / PAGE_LEAVES)
+  let count = leaves
+
+  do {
+    places.push({ height: places.length, number })
+    number = Math.floor(number / PAGE_LEAVES)
+    count = Math.ceil(count / PAGE_LEAVES)
+  } while (count > 1)
+
+  return places
 }
 
 /**

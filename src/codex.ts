@@ -1,0 +1,384 @@
+/** The API: wires the parts together, and starts and stops them. */
+import { TypedEventEmitter } from 'main-event'
+import { DEFAULT_BLOCK_SIZE, DEFAULT_LIMITS } from './constants.ts'
+import { parseCid } from './dataset/codecs.ts'
+import { fileBlocks, fileSize } from './dataset/manifest.ts'
+import { shapeOf } from './dataset/verify.ts'
+import { Download } from './download.ts'
+import { InvalidParametersError, NotRunningError } from './errors.ts'
+import { freeOnly } from './exchange/buying.ts'
+import { Engine } from './exchange/engine.ts'
+import { prefetch } from './prefetch.ts'
+import { retrieve } from './retrieval.ts'
+import { NetworkStore } from './stores/network-store.ts'
+import { chunksOf } from './streams/byte-source.ts'
+import type { Limits } from './constants.ts'
+import type { Hasher } from './dataset/hasher.ts'
+import type { Manifest } from './dataset/manifest.ts'
+import type { DownloadProgressEvent } from './download.ts'
+import type { CodexEvents, Emit } from './events.ts'
+import type { ExchangeCounters } from './exchange/counters.ts'
+import type { PeerCounters } from './exchange/peer-admin.ts'
+import type { ExchangeProtocol } from './exchange/peer-link.ts'
+import type { BuyPolicy, Clock, Discovery, Payment, Provider, Random, Transport } from './interfaces.ts'
+import type { Progress } from './progress.ts'
+import type { RetrievalOptions, RetrievalParts } from './retrieval.ts'
+import type { LocalStore } from './stores/local-store.ts'
+import type { ByteSource } from './streams/byte-source.ts'
+import type { ComponentLogger, Metrics } from '@libp2p/interface'
+import type { AbortOptions } from 'abort-error'
+import type { CID } from 'multiformats/cid'
+
+/** What a `Codex` is made of; `createCodex` fills in the defaults. */
+export interface CodexParts {
+  transport: Transport
+  protocols: ExchangeProtocol[]
+  discovery: Discovery
+  /** A new one for each start, over the same stores. */
+  openStore: () => LocalStore
+  buyPolicy: BuyPolicy
+  payment?: Payment
+  serve: boolean
+  logger?: ComponentLogger
+  metrics?: Metrics
+  clock: Clock
+  random: Random
+  hasher: Hasher
+}
+
+export interface RetrieveOptions extends AbortOptions {
+  /** Where it may be found, as the caller knows: tried first, for the manifest and for the blocks. */
+  providers?: Provider[]
+  /** Asks nobody: what is not in the local store fails at once. Default false. */
+  offline?: boolean
+  /** Keeps what comes in the local store. Default true. */
+  store?: boolean
+  /** Milliseconds that it waits without a verified byte. Default `limits.stallTimeout`. */
+  stallTimeout?: number
+}
+
+export interface DownloadOptions extends RetrieveOptions {
+  /** First byte; default 0. */
+  offset?: number
+  /** Bytes, at most; default: to the end. */
+  length?: number
+  /** Bytes requested or here and not yet taken by the reader. Default `limits.readAheadBytes`. */
+  readAheadBytes?: number
+  onProgress?: (event: DownloadProgressEvent) => void
+}
+
+export interface PrefetchOptions extends RetrieveOptions {
+  /** Which blocks first: in their order, or those that the fewest peers have. Default 'sequential'. */
+  selection?: 'sequential' | 'rarest'
+}
+
+export interface StoreOptions extends AbortOptions {
+  /** Kept in the manifest, as given. Default: a File's name. */
+  filename?: string
+  /** Kept in the manifest. Default: a Blob's type. */
+  mimetype?: string
+  /** Bytes of a block; default 64 KiB. */
+  blockSize?: number
+}
+
+/** How much of a file is in the local store. */
+export interface DatasetStat {
+  cid: CID
+  manifest: Manifest
+  /** Bytes of the file. */
+  size: number
+  /** Blocks of the file, and how many of them are here. */
+  blocks: number
+  blocksHere: number
+}
+
+/** A connected peer. */
+export interface PeerStat extends PeerCounters {
+  id: string
+  /** Milliseconds from a request to its first block; undefined until known. */
+  rtt?: number
+  /** Bytes a second; undefined until known. */
+  rate?: number
+  /** Bytes asked of it and not yet here. */
+  queued: number
+  /** Bytes that it may be asked ahead. */
+  window: number
+}
+
+/** Figures since the start. */
+export interface CodexStats extends ExchangeCounters {
+  /** In the smallest unit of the network's token. */
+  spent: bigint
+  downloads: number
+  /** Entries of every internal map and queue, for those who watch for leaks. */
+  sizes: Record<string, number>
+}
+
+interface Running extends RetrievalParts {
+  abort: AbortController
+}
+
+/**
+ * A node of the Codex network: downloads, stores and serves. Made by `createCodex`.
+ */
+export class Codex extends TypedEventEmitter<CodexEvents> {
+  readonly limits: Limits
+  readonly #parts: CodexParts
+  readonly #downloads = new Set<Download>()
+  #running?: Running
+  #changing: Promise<void> = Promise.resolve()
+
+  constructor (parts: CodexParts, limits: Partial<Limits> = {}) {
+    super()
+    this.#parts = parts
+    this.limits = { ...DEFAULT_LIMITS, ...limits }
+  }
+
+  isStarted (): boolean {
+    return this.#running != null
+  }
+
+  /** Starts; does nothing when it is started. */
+  async start (): Promise<void> {
+    await this.#change(async () => { await this.#start() })
+  }
+
+  /** Ends every download, closes every stream of ours, and leaves nothing running. Does nothing when it is stopped. */
+  async stop (): Promise<void> {
+    await this.#change(async () => { await this.#stop() })
+  }
+
+  /**
+   * A file by its manifest's CID, or a single block by its own. Returns at once; work starts when it is read.
+   *
+   * @throws {InvalidParametersError} @throws {NotRunningError}
+   */
+  download (cid: CID | string, options: DownloadOptions = {}): Download {
+    const { offset = 0, length, onProgress } = options
+    assertBytes('offset', offset)
+    assertBytes('length', length ?? 0)
+
+    return new Download({
+      ...this.#retrieval(options),
+      cid: parse(cid),
+      parts: this.#started(),
+      clock: this.#parts.clock,
+      offset,
+      length,
+      onProgress,
+      began: download => { this.#downloads.add(download) },
+      ended: download => { this.#downloads.delete(download) }
+    })
+  }
+
+  /**
+   * The verified manifest.
+   *
+   * @throws what a download fails with; {InvalidParametersError} for the CID of a single block
+   */
+  async manifest (cid: CID | string, options: RetrieveOptions = {}): Promise<Manifest> {
+    const { manifest } = await retrieve(parse(cid), this.#started(), this.#retrieval(options))
+
+    if (manifest == null) {
+      throw new InvalidParametersError(`${cid.toString()} is not a manifest`)
+    }
+
+    return manifest
+  }
+
+  /** Everything of a file into the local store. Yields how far it is; ending the iteration ends the work. */
+  prefetch (cid: CID | string, options: PrefetchOptions = {}): AsyncGenerator<Progress, void, undefined> {
+    const retrieval = { ...this.#retrieval(options), store: true }
+
+    return prefetch(parse(cid), options.selection ?? 'sequential', this.#started(), retrieval, this.#parts.clock)
+  }
+
+  /**
+   * Stores a file and returns its manifest's CID when it is served; announcing it goes on behind. Memory is bounded,
+   * whatever its length.
+   *
+   * @throws {InvalidParametersError} for an empty file: the network has none
+   * @throws {StoreRefusedError} when the store takes no more; nothing of the file is kept
+   */
+  async store (source: ByteSource, options: StoreOptions = {}): Promise<CID> {
+    const { local, engine, serve } = this.#started()
+    const { blockSize = DEFAULT_BLOCK_SIZE, signal } = options
+    const filename = options.filename ?? (source instanceof Blob && 'name' in source ? String(source.name) : undefined)
+    const mimetype = options.mimetype ?? (source instanceof Blob && source.type !== '' ? source.type : undefined)
+    const draft = await local.draft(blockSize)
+
+    try {
+      for await (const chunk of chunksOf(source)) {
+        signal?.throwIfAborted()
+        await draft.append(chunk)
+      }
+
+      const { manifestCid, manifest } = await draft.finish({ filename, mimetype })
+      engine.stored(manifest.treeCid, [{ start: 0, end: shapeOf(manifest).leaves }])
+      engine.stored(manifestCid, [{ start: 0, end: 1 }])
+
+      if (serve) {
+        engine.provide(manifestCid)
+        engine.provide(manifest.treeCid)
+      }
+
+      return manifestCid
+    } catch (err) {
+      await draft.abort()
+      throw err
+    }
+  }
+
+  /** How much of a file is here; undefined when its manifest is not. */
+  async stat (cid: CID | string): Promise<DatasetStat | undefined> {
+    const { local } = this.#started()
+    const manifest = await local.manifest(parse(cid))
+
+    return manifest == null ? undefined : this.#statOf(parse(cid), manifest, local)
+  }
+
+  /** The files of which the manifest is here. */
+  async * list (): AsyncGenerator<DatasetStat, void, undefined> {
+    const { local } = this.#started()
+
+    for await (const { cid, manifest } of local.datasets()) {
+      yield await this.#statOf(cid, manifest, local)
+    }
+  }
+
+  /** Forgets a file; blocks that other files share stay. False when it was not here. */
+  async delete (cid: CID | string): Promise<boolean> {
+    return this.#started().local.delete(parse(cid))
+  }
+
+  /** The connected peers. */
+  peers (): PeerStat[] {
+    const { engine } = this.#started()
+
+    return [...engine.peers.linked()].map(({ id, pace: { rtt, rate, window }, queued, counters }) => ({
+      id,
+      rtt,
+      rate: rate == null ? undefined : rate * 1000,
+      queued,
+      window,
+      ...counters
+    }))
+  }
+
+  stats (): CodexStats {
+    const { engine, network } = this.#started()
+
+    return {
+      ...structuredClone(engine.counters),
+      spent: engine.spent,
+      downloads: this.#downloads.size,
+      sizes: { ...engine.sizes, sources: network.size }
+    }
+  }
+
+  async #start (): Promise<void> {
+    if (this.#running != null) {
+      return
+    }
+
+    const { transport, protocols, discovery, buyPolicy, payment, serve, clock, random, hasher } = this.#parts
+    const { limits } = this
+    const local = this.#parts.openStore()
+    const emit = this.#emitter()
+    const engine = new Engine({ transport, protocols, discovery, store: local, policy: buyPolicy, payment, serve, clock, random, hasher, limits, emit })
+
+    await local.open()
+
+    try {
+      await transport.start()
+      await discovery.start?.()
+      await engine.start()
+    } catch (err) {
+      await engine.stop()
+      await discovery.stop?.()
+      await transport.stop()
+      await local.close()
+      throw err
+    }
+
+    this.#running = { local, engine, serve, emit, network: new NetworkStore({ local, engine, clock, limits }), abort: new AbortController() }
+  }
+
+  async #stop (): Promise<void> {
+    const running = this.#running
+
+    if (running == null) {
+      return
+    }
+
+    this.#running = undefined
+    const reason = new NotRunningError('stopped while this was going on')
+    running.abort.abort(reason)
+    this.#downloads.forEach(download => { download.abort(reason) })
+    this.#downloads.clear()
+    await running.engine.stop()
+    await this.#parts.discovery.stop?.()
+    await this.#parts.transport.stop()
+    await running.local.close()
+  }
+
+  /** Starts and stops one after the other, whoever asks. */
+  async #change (fn: () => Promise<void>): Promise<void> {
+    const change = this.#changing.then(fn)
+    this.#changing = change.catch(() => {})
+
+    return change
+  }
+
+  #started (): Running {
+    if (this.#running == null) {
+      throw new NotRunningError('call start() first')
+    }
+
+    return this.#running
+  }
+
+  #retrieval (options: RetrieveOptions & { readAheadBytes?: number }): RetrievalOptions {
+    const { limits } = this
+    const { signal, providers = [], offline = false, store = true, stallTimeout = limits.stallTimeout, readAheadBytes = limits.readAheadBytes } = options
+    const { abort } = this.#started()
+
+    return { signal: signal ?? abort.signal, providers, offline, store, stallTimeout, readAheadBytes }
+  }
+
+  async #statOf (cid: CID, manifest: Manifest, local: LocalStore): Promise<DatasetStat> {
+    const blocks = fileBlocks(manifest)
+    const tree = await local.findTree(manifest.treeCid)
+
+    try {
+      const here = await tree?.presentIn({ start: 0, end: blocks }) ?? []
+      const blocksHere = here.reduce((sum, { start, end }) => sum + end - start, 0)
+
+      return { cid, manifest, size: fileSize(manifest), blocks, blocksHere }
+    } finally {
+      tree?.release()
+    }
+  }
+
+  #emitter (): Emit {
+    const log = this.#parts.logger?.forComponent('codex')
+    const counter = this.#parts.metrics?.registerCounterGroup('codex_events_total', { label: 'event' })
+
+    return (type, detail) => {
+      log?.trace('%s %o', type, detail)
+      counter?.increment({ [type]: true })
+      this.safeDispatchEvent(type, { detail })
+    }
+  }
+}
+
+function parse (cid: CID | string): CID {
+  return typeof cid === 'string' ? parseCid(cid) : cid
+}
+
+function assertBytes (name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidParametersError(`${name} must be a whole number of bytes, not ${value}`)
+  }
+}
+

@@ -1,0 +1,243 @@
+/**
+ * A download: a reader on a dataset. It holds no state of the exchange; what it wanted is let go when it ends.
+ */
+import { CustomProgressEvent } from 'progress-events'
+import { AlreadyReadError, InvalidParametersError, ShortStreamError } from './errors.ts'
+import { Rate } from './progress.ts'
+import { openSource, retrieve, sizeOf } from './retrieval.ts'
+import { storeStream } from './streams/store-stream.ts'
+import type { Manifest } from './dataset/manifest.ts'
+import type { Clock } from './interfaces.ts'
+import type { DownloadFigures, Progress } from './progress.ts'
+import type { Retrieved, RetrievalOptions, RetrievalParts } from './retrieval.ts'
+import type { NetworkSource } from './stores/network-source.ts'
+import type { CID } from 'multiformats/cid'
+import type { ProgressEvent } from 'progress-events'
+
+/** Told at most once a batch of blocks. */
+export type DownloadProgressEvent = ProgressEvent<'codex:download:progress', Progress>
+
+export interface DownloadInit extends RetrievalOptions {
+  cid: CID
+  parts: RetrievalParts
+  clock: Clock
+  /** First byte. */
+  offset: number
+  /** Bytes, at most; undefined: to the end. */
+  length?: number
+  onProgress?: (event: DownloadProgressEvent) => void
+  /** Told when it has begun and ended. */
+  began: (download: Download) => void
+  ended: (download: Download) => void
+}
+
+/**
+ * Bytes of a file or a single block, verified and in order. Work starts when it is read, when `manifest()` is called or
+ * when `done` is read; `break` and `abort()` end it.
+ */
+export class Download implements AsyncIterable<Uint8Array> {
+  readonly cid: CID
+  readonly #init: DownloadInit
+  readonly #abort = new AbortController()
+  readonly #done = Promise.withResolvers<DownloadFigures>()
+  readonly #rate: Rate
+  #retrieving?: Promise<Retrieved>
+  #source?: NetworkSource
+  #iterated = false
+  #bytes = 0
+  #totalBytes?: number
+  #startedAt?: number
+  #settled = false
+
+  constructor (init: DownloadInit) {
+    this.cid = init.cid
+    this.#init = init
+    this.#rate = new Rate(init.clock)
+    this.#done.promise.catch(() => {})
+
+    if (init.signal.aborted) {
+      this.abort(init.signal.reason)
+    }
+  }
+
+  /**
+   * The verified manifest; undefined for a single block.
+   *
+   * @throws what `download` can fail with, see the table of errors
+   */
+  async manifest (): Promise<Manifest | undefined> {
+    try {
+      return (await this.#retrieve()).manifest
+    } catch (err) {
+      this.#end(err)
+      throw err
+    }
+  }
+
+  get progress (): Progress {
+    const rate = this.#settled ? 0 : this.#rate.value
+    const left = (this.#totalBytes ?? 0) - this.#bytes
+    const { fromStore = 0, fromPeers = 0 } = this.#source?.figures ?? {}
+
+    return {
+      bytes: this.#bytes,
+      totalBytes: this.#totalBytes,
+      blocks: { fromStore, fromPeers },
+      rate,
+      peers: this.#source?.activePeers ?? 0,
+      eta: this.#totalBytes == null || rate === 0 ? undefined : left * 1000 / rate
+    }
+  }
+
+  /**
+   * Settles with the figures when the last byte was taken, or with what the download failed with; the reason of
+   * `abort`, or of `break`, included. Where nothing reads the download, reading this does, and drops the bytes: they
+   * are in the local store then. Never an unhandled rejection.
+   */
+  get done (): Promise<DownloadFigures> {
+    queueMicrotask(() => {
+      if (!this.#iterated && !this.#settled) {
+        void this.#drain()
+      }
+    })
+
+    return this.#done.promise
+  }
+
+  /** Ends the download; whoever reads it gets `reason`. */
+  abort (reason: unknown = new DOMException('The download was aborted', 'AbortError')): void {
+    this.#abort.abort(reason)
+    this.#source?.close(reason)
+    this.#end(reason)
+  }
+
+  [Symbol.asyncIterator] (): AsyncGenerator<Uint8Array, void, undefined> {
+    if (this.#iterated) {
+      throw new AlreadyReadError('a download is read once; start another one', { cid: this.cid })
+    }
+
+    this.#iterated = true
+
+    return this.#read()
+  }
+
+  async * #read (): AsyncGenerator<Uint8Array, void, undefined> {
+    let failure: { reason: unknown } | undefined
+    this.#init.began(this)
+
+    try {
+      this.#listen()
+      const retrieved = await this.#retrieve()
+      const { offset, length } = this.#init
+      const size = sizeOf(retrieved)
+      const end = Math.min(size ?? Infinity, length == null ? Infinity : offset + length)
+      const { parts, signal: _, ...options } = this.#init
+      const source = await openSource(this.cid, retrieved, parts, { ...options, signal: this.#abort.signal }, {
+        order: 'sequential',
+        reads: true,
+        end: size == null ? undefined : end
+      })
+      this.#source = source
+
+      if (this.#abort.signal.aborted) {
+        source.close(this.#abort.signal.reason)
+      }
+
+      if (offset > (size ?? Infinity)) {
+        source.close()
+        throw new InvalidParametersError(`offset ${offset} is beyond the end of ${size ?? 0} bytes`, { cid: this.cid })
+      }
+
+      this.#totalBytes = size == null ? undefined : end - offset
+      const chunks = size == null ? singleBlock(source, offset, end) : storeStream(source, { start: offset, end })
+
+      for await (const chunk of chunks) {
+        this.#bytes += chunk.byteLength
+        this.#rate.add(chunk.byteLength)
+        yield chunk
+        this.#abort.signal.throwIfAborted()
+        this.#init.onProgress?.(new CustomProgressEvent('codex:download:progress', this.progress))
+      }
+
+      if (this.#totalBytes != null && this.#bytes !== this.#totalBytes) {
+        throw new ShortStreamError(`${this.#bytes} bytes came of ${this.#totalBytes}`, { cid: this.cid })
+      }
+    } catch (err) {
+      const reason = this.#abort.signal.aborted ? this.#abort.signal.reason : err
+      failure = { reason }
+      throw reason
+    } finally {
+      this.#source?.close()
+      this.#init.ended(this)
+      const stoppedEarly = failure == null && this.#totalBytes != null && this.#bytes < this.#totalBytes
+      this.#end(stoppedEarly ? new DOMException('The reader stopped early', 'AbortError') : failure?.reason)
+    }
+  }
+
+  async #retrieve (): Promise<Retrieved> {
+    this.#listen()
+    this.#startedAt ??= this.#init.clock.now()
+    this.#retrieving ??= retrieve(this.cid, this.#init.parts, { ...this.#init, signal: this.#abort.signal })
+
+    try {
+      return await this.#retrieving
+    } finally {
+      if (!this.#iterated) {
+        this.#init.signal.removeEventListener('abort', this.#onAbort)
+      }
+    }
+  }
+
+  /** Heeds the caller's signal while there is work. */
+  #listen (): void {
+    if (this.#init.signal.aborted) {
+      this.abort(this.#init.signal.reason)
+    }
+
+    this.#abort.signal.throwIfAborted()
+    this.#init.signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  async #drain (): Promise<void> {
+    try {
+      for await (const _ of this) {
+        // The bytes are in the local store.
+      }
+    } catch {
+      // `done` tells it.
+    }
+  }
+
+  readonly #onAbort = (): void => { this.abort(this.#init.signal.reason) }
+
+  #end (reason?: unknown): void {
+    if (this.#settled) {
+      return
+    }
+
+    this.#settled = true
+    this.#init.signal.removeEventListener('abort', this.#onAbort)
+
+    if (reason != null) {
+      this.#done.reject(reason)
+      return
+    }
+
+    const { fromStore = 0, fromPeers = 0, peers = new Set<string>() } = this.#source?.figures ?? {}
+    this.#done.resolve({
+      bytes: this.#bytes,
+      blocks: { fromStore, fromPeers },
+      peers: [...peers],
+      milliseconds: this.#init.clock.now() - (this.#startedAt ?? this.#init.clock.now())
+    })
+  }
+}
+
+async function * singleBlock (source: NetworkSource, offset: number, end: number): AsyncGenerator<Uint8Array> {
+  source.want([{ start: 0, end: 1 }])
+  const [{ data }] = await source.next(0, source.shape.blockSize)
+
+  if (data.byteLength > 0) {
+    yield data.subarray(offset, Math.min(end, data.byteLength))
+  }
+}

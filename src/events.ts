@@ -1,0 +1,44 @@
+/**
+ * The one vocabulary of what happens. Progress, figures, logs and metrics are all made from it. Coalesced: an event a
+ * batch, never an event a block.
+ */
+import type { CID } from 'multiformats/cid'
+
+/** A peer, as text. */
+export interface PeerDetail { peer: string }
+
+export interface CodexEvents {
+  /** A peer that speaks the protocol is connected. */
+  'codex:peer:connect': CustomEvent<PeerDetail>
+  /** It is gone; `error` is set when it broke the protocol. */
+  'codex:peer:disconnect': CustomEvent<PeerDetail & { error?: Error }>
+  /** It lied: neither asked nor served for a while. */
+  'codex:peer:ban': CustomEvent<PeerDetail & { error: Error }>
+  /** It did not answer in time. */
+  'codex:peer:timeout': CustomEvent<PeerDetail & { root: CID, blocks: number }>
+  /** A peer could not be reached. `provider` is its id or address. */
+  'codex:dial:error': CustomEvent<{ provider: string, error: Error }>
+  /** Discovery is asked who has a CID. */
+  'codex:discovery:find': CustomEvent<{ cid: CID }>
+  /** It found someone. */
+  'codex:discovery:found': CustomEvent<{ cid: CID, provider: string }>
+  /** A lookup ended; `error` is set when it failed. */
+  'codex:discovery:end': CustomEvent<{ cid: CID, providers: number, error?: Error }>
+  /** A CID could not be announced. */
+  'codex:discovery:provide-error': CustomEvent<{ cid: CID, error: Error }>
+  /** Blocks were requested of a peer. `duplicate`: because another peer holds them up. */
+  'codex:blocks:request': CustomEvent<PeerDetail & { root: CID, start: number, end: number, duplicate: boolean }>
+  /** Blocks came, verified, and are in the local store where they are kept. */
+  'codex:blocks:verified': CustomEvent<PeerDetail & { root: CID, indices: number[], bytes: number, stored: boolean }>
+  /** A block did not verify. */
+  'codex:blocks:rejected': CustomEvent<PeerDetail & { root: CID, index: number, error: Error }>
+  /** The local store would not take blocks; the download goes on without. Once a download. */
+  'codex:store:refused': CustomEvent<{ root: CID, error: Error }>
+  /** Blocks were sent to a peer. */
+  'codex:blocks:served': CustomEvent<PeerDetail & { blocks: number, bytes: number }>
+  /** A payment could not be made. */
+  'codex:payment:error': CustomEvent<PeerDetail & { error: Error }>
+}
+
+/** Tells that something happened. */
+export type Emit = <K extends keyof CodexEvents>(type: K, detail: CodexEvents[K]['detail']) => void

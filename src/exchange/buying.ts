@@ -1,0 +1,104 @@
+/**
+ * What is bought and what it costs: the policies that ship, and the account of what is committed and spent.
+ */
+import type { BuyPolicy, Payment } from '../interfaces.ts'
+import type { Peer, PeerDataset } from './peer-admin.ts'
+import type { CID } from 'multiformats/cid'
+
+/** Takes what is free and nothing else. The default. */
+export const freeOnly: BuyPolicy = ({ price }) => price === 0n
+
+/** Buys blocks up to a price, until a budget is spent. Both in the smallest unit of the network's token. */
+export function buyUpTo (init: { maxPricePerBlock: bigint, budget?: bigint }): BuyPolicy {
+  const { maxPricePerBlock, budget } = init
+
+  return ({ price, spent }) => price === 0n || (price <= maxPricePerBlock && (budget == null || spent + price <= budget))
+}
+
+export class Buying {
+  readonly #policy: BuyPolicy
+  readonly #payment?: Payment
+  readonly #onError: (peer: string, err: Error) => void
+  readonly #abort = new AbortController()
+  /** By peer, the payments under way: they go in order. */
+  readonly #paying = new Map<string, Promise<void>>()
+  #committed = 0n
+  #spent = 0n
+
+  constructor (init: { policy: BuyPolicy, payment?: Payment, onError: (peer: string, err: Error) => void }) {
+    this.#policy = init.policy
+    this.#payment = init.payment
+    this.#onError = init.onError
+  }
+
+  /** Spent on blocks that came. */
+  get spent (): bigint {
+    return this.#spent
+  }
+
+  /** Our account, where we have one. */
+  get account (): Uint8Array | undefined {
+    return this.#payment?.account
+  }
+
+  /** Price of one block that we serve. */
+  get price (): bigint {
+    return this.#payment?.price ?? 0n
+  }
+
+  /**
+   * Whether blocks of a dataset may be asked of a peer. Undefined while it has not told its price, unless only what is
+   * free is taken and nothing says that it sells.
+   */
+  buys (peer: Peer, dataset: PeerDataset, root: CID): boolean | undefined {
+    const { price } = dataset
+
+    if (price == null) {
+      return this.#policy === freeOnly && peer.account == null ? true : undefined
+    }
+
+    return this.#policy({ peer: peer.id, root, price, account: peer.account, spent: this.#spent + this.#committed })
+  }
+
+  /** Blocks are asked for (`blocks` > 0), or will not come after all (`blocks` < 0). */
+  commit (blocks: number, price: bigint): void {
+    this.#committed += BigInt(blocks) * price
+  }
+
+  /** Blocks came (`blocks` > 0), or did not verify after all (`blocks` < 0). */
+  spend (blocks: number, price: bigint): void {
+    this.#spent += BigInt(blocks) * price
+  }
+
+  /** Pays for blocks that verified, where there is someone to pay and a way. */
+  pay (peer: Peer, blocks: number, price: bigint): void {
+    const amount = BigInt(blocks) * price
+    const { account } = peer
+
+    if (amount === 0n || account == null || this.#payment == null) {
+      return
+    }
+
+    const payment = this.#payment
+    const earlier = this.#paying.get(peer.id) ?? Promise.resolve()
+    const paying = earlier.then(async () => {
+      const update = await payment.pay(peer.id, { account, amount }, { signal: this.#abort.signal })
+      peer.link?.pay(update)
+    }).catch((err: Error) => { this.#onError(peer.id, err) }).finally(() => {
+      if (this.#paying.get(peer.id) === paying) {
+        this.#paying.delete(peer.id)
+      }
+    })
+
+    this.#paying.set(peer.id, paying)
+  }
+
+  received (peer: string, update: Uint8Array): void {
+    this.#payment?.received?.(peer, update)
+  }
+
+  async stop (): Promise<void> {
+    this.#abort.abort()
+    await Promise.all(this.#paying.values())
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * The exchange: one queue of what happens (links, answers, deliveries, wants, time). Each change is applied in turn;
+ * then what it touched is planned and the plan carried out. One timer wakes it when nothing happens.
+ */
+import { NotRunningError } from '../errors.ts'
+import { Buying } from './buying.ts'
+import { newCounters } from './counters.ts'
+import { Dialer } from './dialer.ts'
+import { DiscoveryQueue } from './discovery-queue.ts'
+import { Fetcher } from './fetcher.ts'
+import { Intake } from './intake.ts'
+import { PeerAdmin } from './peer-admin.ts'
+import { Server } from './server.ts'
+import type { Peer } from './peer-admin.ts'
+import type { ExchangeProtocol, LinkHandler, PeerLink, PeerWant } from './peer-link.ts'
+import type { Interest, Session, SessionInit } from './session.ts'
+import type { Limits } from '../constants.ts'
+import type { Delivery } from '../dataset/delivery.ts'
+import type { Hasher } from '../dataset/hasher.ts'
+import type { IndexRange } from '../dataset/ranges.ts'
+import type { Emit } from '../events.ts'
+import type { BuyPolicy, Clock, Discovery, Payment, Random, Transport } from '../interfaces.ts'
+import type { LocalStore } from '../stores/local-store.ts'
+import type { CID } from 'multiformats/cid'
+
+export interface EngineInit {
+  transport: Transport
+  protocols: ExchangeProtocol[]
+  discovery: Discovery
+  store: LocalStore
+  policy: BuyPolicy
+  payment?: Payment
+  /** False makes a client only. */
+  serve: boolean
+  clock: Clock
+  random: Random
+  hasher: Hasher
+  limits: Limits
+  emit: Emit
+}
+
+export class Engine implements LinkHandler {
+  readonly counters = newCounters()
+  readonly peers: PeerAdmin
+  readonly #init: EngineInit
+  readonly #buying: Buying
+  readonly #dialer: Dialer
+  readonly #discovery: DiscoveryQueue
+  readonly #intake: Intake
+  readonly #server: Server
+  readonly #fetcher: Fetcher
+  #changes: Array<() => void> = []
+  #scheduled = false
+  #running = false
+  #timer: unknown
+  #wakeAt = Infinity
+
+  constructor (init: EngineInit) {
+    const { clock, random, limits, emit, hasher, store, transport, discovery, policy, payment, serve } = init
+    const { counters } = this
+    this.#init = init
+    this.peers = new PeerAdmin(limits)
+    this.#buying = new Buying({
+      policy,
+      payment,
+      onError: (peer, error) => { emit('codex:payment:error', { peer, error }) }
+    })
+    this.#discovery = new DiscoveryQueue({ discovery, clock, limits })
+    this.#dialer = new Dialer({
+      transport,
+      clock,
+      limits,
+      onError: (provider, error) => { emit('codex:dial:error', { provider, error }) }
+    })
+    this.#intake = new Intake({
+      store,
+      hasher,
+      limits,
+      done: result => {
+        this.#change(() => { this.#fetcher.taken(result).forEach(({ peer, error }) => { this.#ban(peer, error) }) })
+      }
+    })
+    this.#server = new Server({
+      store,
+      limits,
+      serve,
+      price: this.#buying.price,
+      served: (peer, blocks, bytes) => {
+        counters.served.blocks += blocks
+        counters.served.bytes += bytes
+        emit('codex:blocks:served', { peer, blocks, bytes })
+      },
+      failed: (peer, error) => { this.peers.get(peer)?.link?.close(error) }
+    })
+    this.#fetcher = new Fetcher({
+      peers: this.peers,
+      buying: this.#buying,
+      dialer: this.#dialer,
+      discovery: this.#discovery,
+      intake: this.#intake,
+      server: this.#server,
+      counters,
+      clock,
+      random,
+      limits,
+      emit,
+      change: fn => { this.#change(fn) }
+    })
+  }
+
+  /** Speaks the protocols from now on. An engine starts and stops once. */
+  async start (): Promise<void> {
+    this.#running = true
+
+    for (const protocol of this.#init.protocols) {
+      await protocol.start(this.#init.transport, this)
+    }
+  }
+
+  /** Fails every reader, closes every link, and waits for what is under way. */
+  async stop (): Promise<void> {
+    this.#running = false
+    this.#changes = []
+    this.#init.clock.clearTimeout(this.#timer)
+    this.#wakeAt = Infinity
+    this.#fetcher.stop(new NotRunningError('stopped while this was going on'))
+    await Promise.all(this.#init.protocols.map(async protocol => { await protocol.stop() }))
+    await Promise.all([this.#dialer.stop(), this.#discovery.stop(), this.#server.stop(), this.#intake.stop(), this.#buying.stop()])
+    this.peers.clear()
+  }
+
+  /**
+   * Wants blocks of a dataset, or a standalone block, on behalf of `interest`, from now until `leave`.
+   *
+   * @throws {NotRunningError}
+   * @throws {InvalidDatasetError} when it is being fetched with another shape
+   */
+  join (init: SessionInit, interest: Interest): Session {
+    if (!this.#running) {
+      throw new NotRunningError('not started')
+    }
+
+    const session = this.#fetcher.join(init, interest)
+    this.#change(() => {})
+
+    return session
+  }
+
+  /** What an interest of the session wants, or waits for, has changed. `dropped`: it wants something no more. */
+  changed (session: Session, dropped = false): void {
+    session.dropped ||= dropped
+    this.#change(() => { this.#fetcher.touch(session) })
+  }
+
+  leave (session: Session, interest: Interest): void {
+    session.interests.delete(interest)
+    this.changed(session, true)
+  }
+
+  /** Blocks are in the local store by another way than the exchange. */
+  stored (root: CID, ranges: IndexRange[]): void {
+    this.#server.stored(root, ranges)
+  }
+
+  /** Announces a CID. */
+  provide (cid: CID): void {
+    this.#discovery.provide(cid, error => { this.#init.emit('codex:discovery:provide-error', { cid, error }) })
+  }
+
+  /** Peers that blocks of a session are asked of now. */
+  peersOf (session: Session): number {
+    return this.#fetcher.peersOf(session)
+  }
+
+  /** Spent so far, in the smallest unit of the network's token. */
+  get spent (): bigint {
+    return this.#buying.spent
+  }
+
+  /** Entries of every map and bytes of every queue, for those who watch for leaks. */
+  get sizes (): Record<string, number> {
+    return {
+      ...this.#fetcher.sizes,
+      ...this.peers.sizes,
+      intakeBytes: this.#intake.bytes,
+      dials: this.#dialer.size,
+      lookups: this.#discovery.size,
+      clients: this.#server.size,
+      timers: this.#wakeAt === Infinity ? 0 : 1
+    }
+  }
+
+  opened (link: PeerLink): void {
+    this.#change(() => {
+      if (this.peers.isBanned(link.peer, this.#init.clock.now())) {
+        link.close()
+        return
+      }
+
+      this.peers.opened(link)
+      this.#init.emit('codex:peer:connect', { peer: link.peer })
+
+      if (this.#buying.account != null) {
+        link.account(this.#buying.account)
+      }
+
+      this.#fetcher.touchAll()
+    })
+  }
+
+  closed (link: PeerLink, error?: Error): void {
+    this.#changeOf(link, peer => { this.#lost(peer, error) })
+  }
+
+  have (link: PeerLink, root: CID, answer: { have: IndexRange[], absent: IndexRange[], price: bigint }): void {
+    this.#changeOf(link, peer => { this.#fetcher.answered(peer, root, answer) })
+  }
+
+  delivered (link: PeerLink, deliveries: Delivery[]): void {
+    this.#changeOf(link, peer => { this.#fetcher.delivered(peer, deliveries) })
+  }
+
+  refused (link: PeerLink, root: CID, ranges: IndexRange[]): void {
+    this.#changeOf(link, peer => { this.#fetcher.refused(peer, root, ranges) })
+  }
+
+  wanted (link: PeerLink, wants: PeerWant[]): void {
+    this.#changeOf(link, () => { this.#server.wanted(link, wants) })
+  }
+
+  account (link: PeerLink, address: Uint8Array): void {
+    this.#changeOf(link, peer => {
+      peer.account = address
+      this.#fetcher.touchAll()
+    })
+  }
+
+  payment (link: PeerLink, update: Uint8Array): void {
+    this.#changeOf(link, peer => { this.#buying.received(peer.id, update) })
+  }
+
+  #ban (peer: Peer, error: Error): void {
+    this.peers.ban(peer.id, this.#init.clock.now())
+    this.#init.emit('codex:peer:ban', { peer: peer.id, error })
+
+    if (peer.link != null) {
+      peer.link.close(error)
+      this.#lost(peer, error)
+    }
+  }
+
+  #lost (peer: Peer, error?: Error): void {
+    if (peer.link != null) {
+      this.#server.closed(peer.link)
+    }
+
+    this.#fetcher.lost(peer)
+    this.peers.closed(peer)
+    this.#init.emit('codex:peer:disconnect', { peer: peer.id, error })
+  }
+
+  /** Queues a change that concerns a peer; it is passed over when the link is no longer the peer's. */
+  #changeOf (link: PeerLink, fn: (peer: Peer) => void): void {
+    this.#change(() => {
+      const peer = this.peers.get(link.peer)
+
+      if (peer?.link === link) {
+        fn(peer)
+      }
+    })
+  }
+
+  #change (fn: () => void): void {
+    if (!this.#running) {
+      return
+    }
+
+    this.#changes.push(fn)
+
+    if (!this.#scheduled) {
+      this.#scheduled = true
+      queueMicrotask(() => { this.#run() })
+    }
+  }
+
+  #run (): void {
+    this.#scheduled = false
+
+    if (!this.#running) {
+      return
+    }
+
+    const changes = this.#changes
+    this.#changes = []
+    changes.forEach(change => { change() })
+    this.#sleep(this.#fetcher.step())
+  }
+
+  #sleep (wakeAt: number): void {
+    if (wakeAt === this.#wakeAt) {
+      return
+    }
+
+    const { clock } = this.#init
+    clock.clearTimeout(this.#timer)
+    this.#wakeAt = wakeAt
+
+    if (wakeAt < Infinity) {
+      this.#timer = clock.setTimeout(() => {
+        this.#wakeAt = Infinity
+        this.#change(() => {})
+      }, Math.max(0, wakeAt - clock.now()))
+    }
+  }
+}

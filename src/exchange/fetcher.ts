@@ -1,0 +1,623 @@
+/**
+ * What is being fetched: changes sessions and peers as things happen, and carries plans out. Called by the engine only,
+ * one change at a time.
+ */
+import { formatCid } from '../dataset/codecs.ts'
+import { rangesOf } from '../dataset/ranges.ts'
+import { InvalidDatasetError } from '../errors.ts'
+import { failureOf, tooExpensive } from './failure.ts'
+import { isAuthorsFault } from './intake.ts'
+import { plan } from './plan.ts'
+import { providerKey } from './provider-key.ts'
+import { Session } from './session.ts'
+import type { Buying } from './buying.ts'
+import type { ExchangeCounters } from './counters.ts'
+import type { Dialer } from './dialer.ts'
+import type { DiscoveryQueue } from './discovery-queue.ts'
+import type { Intake, IntakeResult } from './intake.ts'
+import type { Peer, PeerAdmin } from './peer-admin.ts'
+import type { Action, Candidate } from './plan.ts'
+import type { Server } from './server.ts'
+import type { Interest, Request, SessionInit } from './session.ts'
+import type { Limits } from '../constants.ts'
+import type { Delivery } from '../dataset/delivery.ts'
+import type { IndexRange } from '../dataset/ranges.ts'
+import type { VerifiedBlock } from '../dataset/verify.ts'
+import type { Emit } from '../events.ts'
+import type { Clock, Provider, Random } from '../interfaces.ts'
+import type { CID } from 'multiformats/cid'
+
+/** Providers remembered for one session. */
+const MAX_HINTS = 1_024
+/** Errors of lookups and dials kept to be told. */
+const MAX_ERRORS = 8
+
+export interface FetcherInit {
+  peers: PeerAdmin
+  buying: Buying
+  dialer: Dialer
+  discovery: DiscoveryQueue
+  intake: Intake
+  server: Server
+  counters: ExchangeCounters
+  clock: Clock
+  random: Random
+  limits: Limits
+  emit: Emit
+  /** Queues a change: what happens later must not happen in the middle of another change. */
+  change(fn: () => void): void
+}
+
+export class Fetcher {
+  readonly #init: FetcherInit
+  readonly #sessions = new Map<string, Session>()
+  readonly #dirty = new Set<Session>()
+
+  constructor (init: FetcherInit) {
+    this.#init = init
+  }
+
+  /** The session of a dataset or standalone block, begun when there is none. */
+  join (init: SessionInit, interest: Interest): Session {
+    const { shape, names, likely } = init
+    const key = formatCid(shape.root)
+    const running = this.#sessions.get(key)
+    const session = running ?? new Session(init, key, this.#init.limits.lookupInterval)
+
+    if (session.shape.leaves !== shape.leaves || session.shape.blockSize !== shape.blockSize) {
+      throw new InvalidDatasetError(`${key} is being downloaded with another size: one of the two manifests is wrong`, { cid: shape.root })
+    }
+
+    this.#sessions.set(key, session)
+    session.interests.add(interest)
+    session.addNames(names)
+    likely.forEach(peer => { this.#hint(session, peer) })
+    interest.providers.forEach(provider => { this.provider(session, provider) })
+
+    if (running == null) {
+      this.#find(session)
+    }
+
+    this.touch(session)
+
+    return session
+  }
+
+  /** The session is to be planned anew. */
+  touch (session: Session): void {
+    this.#dirty.add(session)
+  }
+
+  touchAll (): void {
+    this.#sessions.forEach(session => this.#dirty.add(session))
+  }
+
+  /** A provider that may serve the session: connects to it unless it is connected. */
+  provider (session: Session, provider: Provider): void {
+    const key = providerKey(provider)
+
+    if (this.#init.peers.isBanned(key, this.#now)) {
+      return
+    }
+
+    if (this.#init.peers.get(key)?.link != null) {
+      this.#hint(session, key)
+    } else {
+      this.#init.dialer.dial(provider, peer => { this.#init.change(() => { this.#hint(session, peer) }) })
+    }
+  }
+
+  refused (peer: Peer, root: CID, ranges: IndexRange[]): void {
+    this.answered(peer, root, { have: [], absent: ranges, price: 0n })
+  }
+
+  answered (peer: Peer, root: CID, answer: { have: IndexRange[], absent: IndexRange[], price: bigint }): void {
+    const session = this.#sessions.get(formatCid(root))
+
+    if (session == null) {
+      return
+    }
+
+    const dataset = peer.dataset(session.key, session.shape)
+    const clip = (ranges: IndexRange[]): IndexRange[] => ranges.flatMap(range => dataset.asked.intersection(range))
+    dataset.answered(clip(answer.have), clip(answer.absent), answer.price)
+
+    for (const request of [...session.requests].filter(request => request.peer === peer)) {
+      this.#giveUp(session, request, index => dataset.absent.get(index))
+    }
+
+    this.touch(session)
+  }
+
+  delivered (peer: Peer, deliveries: Delivery[]): void {
+    const bySession = new Map<Session, Delivery[]>()
+
+    for (const delivery of deliveries) {
+      const session = this.#sessions.get(formatCid(delivery.root))
+
+      if (session == null || delivery.index >= session.shape.leaves) {
+        this.#count('duplicate', peer, [delivery])
+        continue
+      }
+
+      const list = bySession.get(session)
+
+      if (list == null) {
+        bySession.set(session, [delivery])
+      } else {
+        list.push(delivery)
+      }
+    }
+
+    for (const [session, list] of bySession) {
+      this.#land(session, peer, list)
+    }
+  }
+
+  /** The peer is gone: what was asked of it is asked of others. */
+  lost (peer: Peer): void {
+    for (const session of this.#sessions.values()) {
+      for (const request of [...session.requests].filter(request => request.peer === peer)) {
+        this.#giveUp(session, request, () => true)
+      }
+
+      session.members.delete(peer)
+      this.touch(session)
+    }
+  }
+
+  /** A batch went through the intake. */
+  taken (result: IntakeResult): Array<{ peer: Peer, error: Error }> {
+    const { session, peer, indices, verified, rejected, refused, stored, price } = result
+    const { root } = session.shape
+    const { buying, server, emit } = this.#init
+
+    for (const block of verified) {
+      this.#count(session.intake.get(block.index) === true ? 'late' : 'used', peer, [block])
+    }
+
+    indices.forEach(index => session.intake.delete(index))
+
+    if (refused != null && !session.refused) {
+      session.refused = true
+      emit('codex:store:refused', { root, error: refused })
+    }
+
+    if (verified.length > 0) {
+      this.#use(session, peer, verified)
+      buying.pay(peer, verified.length, price)
+      emit('codex:blocks:verified', {
+        peer: peer.id,
+        root,
+        indices: verified.map(({ index }) => index),
+        bytes: verified.reduce((sum, { data }) => sum + data.byteLength, 0),
+        stored
+      })
+    }
+
+    if (stored) {
+      server.stored(root, rangesOf(verified.map(({ index }) => index).sort((a, b) => a - b)))
+    }
+
+    const liars: Array<{ peer: Peer, error: Error }> = []
+
+    for (const { index, error, bytes } of rejected) {
+      this.#init.counters.rejected.blocks++
+      this.#init.counters.rejected.bytes += bytes
+      peer.counters.rejected++
+      buying.spend(-1, price)
+      emit('codex:blocks:rejected', { peer: peer.id, root, index, error })
+
+      if (isAuthorsFault(error)) {
+        [...session.interests].filter(({ wanted }) => wanted.has(index)).forEach(interest => { interest.failed(error) })
+      } else {
+        liars.push({ peer, error })
+      }
+    }
+
+    this.touch(session)
+
+    return liars
+  }
+
+  /** Gives up what is overdue, plans what has changed, and says when to come back, in the clock's milliseconds. */
+  step (): number {
+    const now = this.#now
+
+    for (const session of this.#sessions.values()) {
+      this.#expire(session, now)
+
+      if (session.wakeAt <= now) {
+        this.touch(session)
+      }
+    }
+
+    for (const session of this.#dirty) {
+      this.#dirty.delete(session)
+
+      if (session.interests.size === 0) {
+        this.#end(session)
+      } else {
+        this.#plan(session)
+      }
+    }
+
+    let next = Infinity
+
+    for (const session of this.#sessions.values()) {
+      next = Math.min(next, session.wakeAt)
+
+      for (const { deadline } of session.requests) {
+        next = Math.min(next, deadline)
+      }
+
+      for (const { stallsAt = Infinity } of session.interests) {
+        next = Math.min(next, stallsAt)
+      }
+    }
+
+    return next
+  }
+
+  /** Fails every reader. */
+  stop (reason: Error): void {
+    for (const session of this.#sessions.values()) {
+      session.interests.forEach(interest => { interest.failed(reason) })
+    }
+
+    this.#sessions.forEach(session => { session.ended() })
+    this.#sessions.clear()
+    this.#dirty.clear()
+  }
+
+  get sizes (): { sessions: number, flights: number } {
+    let flights = 0
+
+    for (const session of this.#sessions.values()) {
+      flights += session.flights.size + session.intake.size
+    }
+
+    return { sessions: this.#sessions.size, flights }
+  }
+
+  /** Peers that blocks of a session are asked of now. */
+  peersOf (session: Session): number {
+    return new Set([...session.requests].map(({ peer }) => peer)).size
+  }
+
+  get #now (): number {
+    return this.#init.clock.now()
+  }
+
+  #land (session: Session, peer: Peer, deliveries: Delivery[]): void {
+    const { shape } = session
+    const { buying, intake } = this.#init
+    const dataset = peer.dataset(session.key, shape)
+    const { queued } = peer
+    const byPrice = new Map<bigint, Delivery[]>()
+    let bytes = 0
+
+    for (const delivery of deliveries) {
+      const { index, data } = delivery
+      const request = session.flights.get(index)?.find(request => request.peer === peer)
+      bytes += data.byteLength
+
+      if (request != null) {
+        this.#drop(session, request, index)
+      }
+
+      if (session.intake.has(index) || !session.isWanted(index)) {
+        this.#count('duplicate', peer, [delivery])
+        continue
+      }
+
+      const price = request?.price ?? dataset.price ?? 0n
+      const list = byPrice.get(price) ?? []
+      byPrice.set(price, list)
+      list.push(delivery)
+      session.intake.set(index, request == null)
+      buying.spend(1, price)
+    }
+
+    peer.delivered(bytes, queued, this.#now)
+    byPrice.forEach((list, price) => { intake.push(session, peer, list, price) })
+    this.touch(session)
+  }
+
+  #use (session: Session, peer: Peer, blocks: VerifiedBlock[]): void {
+    const dataset = peer.dataset(session.key, session.shape)
+    const cancels = new Map<Peer, number[]>()
+    dataset.likely = true
+    session.findAgain = this.#init.limits.lookupInterval
+
+    for (const { index } of blocks) {
+      dataset.have.set(index)
+      dataset.failed.delete({ start: index, end: index + 1 })
+      this.#take(session, index, cancels)
+    }
+
+    this.#sendCancels(session, cancels)
+
+    for (const interest of session.interests) {
+      const wanted = blocks.filter(({ index }) => interest.wanted.has(index))
+
+      if (wanted.length > 0) {
+        wanted.forEach(({ index }) => { interest.wanted.delete({ start: index, end: index + 1 }) })
+        interest.arrived(wanted, peer.id)
+      }
+    }
+  }
+
+  #expire (session: Session, now: number): void {
+    const late = new Map<Peer, number>()
+
+    for (const request of [...session.requests]) {
+      const { peer, sentAt } = request
+
+      if (request.deadline > now) {
+        continue
+      }
+
+      const patience = peer.pace.timeout(0)
+
+      if (now - peer.deliveredAt < patience && now - sentAt < this.#init.limits.maxTimeout) {
+        request.deadline = Math.min(peer.deliveredAt + patience, sentAt + this.#init.limits.maxTimeout)
+        continue
+      }
+
+      const dataset = peer.dataset(session.key, session.shape)
+      late.set(peer, (late.get(peer) ?? 0) + request.left)
+      const given = this.#giveUp(session, request, () => true)
+      given.forEach(range => { dataset.failed.add(range) })
+      peer.link?.cancel(session.shape.root, given)
+      this.touch(session)
+    }
+
+    for (const [peer, blocks] of late) {
+      peer.timedOut(now)
+      this.#init.emit('codex:peer:timeout', { peer: peer.id, root: session.shape.root, blocks })
+    }
+
+    for (const interest of [...session.interests]) {
+      if ((interest.stallsAt ?? Infinity) <= now) {
+        interest.failed(failureOf(session, interest, this.#candidates(session), interest.patience))
+      }
+    }
+  }
+
+  #plan (session: Session): void {
+    const { random, limits, intake, discovery, dialer } = this.#init
+    let room = limits.totalReadAheadBytes - intake.bytes
+
+    for (const { queued } of this.#init.peers.linked()) {
+      room -= queued
+    }
+
+    const result = plan(session, this.#candidates(session), {
+      now: this.#now,
+      random,
+      limits,
+      room: intake.bytes > limits.intakeBytes ? 0 : room
+    })
+    session.dropped = false
+    session.wakeAt = result.wakeAt
+    this.#perform(session, result.actions)
+
+    if (result.tooDear != null && discovery.size === 0 && dialer.size === 0 && session.lookups.ended > 0 && session.flights.size === 0) {
+      const { index, bestPrice } = result.tooDear
+      const error = tooExpensive(session, index, bestPrice);
+      [...session.interests].filter(({ wanted }) => wanted.has(index)).forEach(interest => { interest.failed(error) })
+    }
+  }
+
+  #perform (session: Session, actions: Action[]): void {
+    const requests = new Map<Peer, IndexRange[]>()
+
+    for (const action of actions) {
+      switch (action.type) {
+        case 'ask':
+          this.#ask(session, action.candidate, action.ranges, action.again)
+          break
+        case 'request': {
+          const { candidate: { peer }, range } = action
+          this.#request(session, action.candidate, range, action.duplicate)
+          requests.set(peer, [...requests.get(peer) ?? [], range])
+          break
+        }
+        case 'cancel': {
+          const cancels = new Map<Peer, number[]>()
+          action.indices.forEach(index => { this.#take(session, index, cancels) })
+          this.#sendCancels(session, cancels)
+          break
+        }
+        case 'find':
+          this.#find(session)
+          break
+      }
+    }
+
+    for (const [peer, ranges] of requests) {
+      peer.link?.request(session.shape.root, ranges, session.shape.blockSize)
+    }
+  }
+
+  #ask (session: Session, { peer, dataset }: Candidate, ranges: IndexRange[], again: boolean): void {
+    const [first, ...rest] = ranges
+
+    if (again) {
+      dataset.askAgain()
+    }
+
+    ranges.forEach(range => { dataset.ask(range, this.#now) })
+    peer.link?.askHave(session.shape.root, [first])
+
+    if (rest.length > 0) {
+      peer.link?.askHave(session.shape.root, rest)
+    }
+  }
+
+  #request (session: Session, { peer, dataset }: Candidate, range: IndexRange, duplicate: boolean): void {
+    const now = this.#now
+    const { blockSize, root } = session.shape
+    const blocks = range.end - range.start
+    const price = dataset.price ?? 0n
+    const queued = peer.queued + blocks * blockSize
+    const request: Request = {
+      peer,
+      ...range,
+      sentAt: now,
+      expectedAt: now + peer.pace.expected(queued, 0),
+      deadline: now + peer.pace.timeout(queued),
+      duplicate,
+      price,
+      left: blocks
+    }
+
+    session.takeOff(request)
+    peer.pace.asked(peer.queued, now)
+    peer.queued = queued
+    peer.counters.asked += blocks
+    this.#init.counters.askedTwice += duplicate ? blocks : 0
+    this.#init.buying.commit(blocks, price)
+    this.#init.emit('codex:blocks:request', { peer: peer.id, root, ...range, duplicate })
+  }
+
+  #find (session: Session): void {
+    const { discovery, limits, emit, change } = this.#init
+    session.findAt = this.#now + session.findAgain
+    session.findAgain = Math.min(session.findAgain * 2, limits.lookupIntervalMax)
+    session.interests.forEach(({ providers }) => { providers.forEach(provider => { this.provider(session, provider) }) })
+
+    for (const cid of session.names) {
+      session.lookups.begun++
+      emit('codex:discovery:find', { cid })
+      discovery.find(cid, {
+        found: provider => {
+          emit('codex:discovery:found', { cid, provider: providerKey(provider) })
+          change(() => { this.provider(session, provider) })
+        },
+        ended: (providers, error) => {
+          emit('codex:discovery:end', { cid, providers, error })
+          change(() => {
+            session.lookups.ended++
+            session.errors.push(...error == null ? [] : [error])
+            session.errors.splice(0, session.errors.length - MAX_ERRORS)
+            this.touch(session)
+          })
+        }
+      })
+    }
+  }
+
+  #hint (session: Session, peer: string): void {
+    if (session.hinted.size < MAX_HINTS) {
+      session.hinted.add(peer)
+    }
+
+    const linked = this.#init.peers.get(peer)
+
+    if (linked?.link != null) {
+      linked.dataset(session.key, session.shape).likely = true
+    }
+
+    this.touch(session)
+  }
+
+  /** The peers that the session uses: those that are said to have it first, then whoever is there. */
+  #candidates (session: Session): Candidate[] {
+    const { peers, limits, buying } = this.#init
+    const { members } = session
+    const isUseful = (peer: Peer): boolean => {
+      const dataset = peer.dataset(session.key, session.shape)
+      return dataset.have.count > 0 || dataset.likely || !dataset.unanswered.isEmpty
+    }
+
+    for (const peer of peers.linked()) {
+      if (session.hinted.has(peer.id)) {
+        peer.dataset(session.key, session.shape).likely = true
+      }
+
+      if (members.has(peer) || (members.size >= limits.sessionPeers && !isUseful(peer))) {
+        continue
+      }
+
+      if (members.size >= limits.sessionPeers) {
+        const useless = [...members].find(member => !isUseful(member))
+
+        if (useless == null) {
+          continue
+        }
+
+        members.delete(useless)
+      }
+
+      members.add(peer)
+    }
+
+    return [...members].map(peer => {
+      const dataset = peer.dataset(session.key, session.shape)
+      return { peer, dataset, buys: buying.buys(peer, dataset, session.shape.root) }
+    })
+  }
+
+  /** Takes a block out of every request, and notes whom to tell. */
+  #take (session: Session, index: number, cancels: Map<Peer, number[]>): void {
+    for (const request of [...session.flights.get(index) ?? []]) {
+      this.#drop(session, request, index)
+      const indices = cancels.get(request.peer) ?? []
+      cancels.set(request.peer, indices)
+      indices.push(index)
+    }
+  }
+
+  #sendCancels (session: Session, cancels: Map<Peer, number[]>): void {
+    for (const [peer, indices] of cancels) {
+      peer.link?.cancel(session.shape.root, rangesOf(indices.sort((a, b) => a - b)))
+    }
+  }
+
+  /** Takes blocks out of a request; gives them back as ranges. */
+  #giveUp (session: Session, request: Request, which: (index: number) => boolean): IndexRange[] {
+    const indices: number[] = []
+
+    for (let index = request.start; index < request.end; index++) {
+      if (which(index) && this.#drop(session, request, index)) {
+        indices.push(index)
+      }
+    }
+
+    return rangesOf(indices)
+  }
+
+  #drop (session: Session, request: Request, index: number): boolean {
+    if (!session.land(request, index)) {
+      return false
+    }
+
+    request.peer.queued = Math.max(0, request.peer.queued - session.shape.blockSize)
+    this.#init.buying.commit(-1, request.price)
+
+    return true
+  }
+
+  #end (session: Session): void {
+    const cancels = new Map<Peer, number[]>();
+    [...session.flights.keys()].forEach(index => { this.#take(session, index, cancels) })
+    this.#sendCancels(session, cancels)
+    session.wakeAt = Infinity
+
+    if (session.intake.size === 0) {
+      this.#sessions.delete(session.key)
+      this.#init.peers.retire(session.key, key => this.#sessions.has(key))
+      session.ended()
+    }
+  }
+
+  #count (kind: 'used' | 'late' | 'duplicate', peer: Peer, blocks: Array<{ data: Uint8Array }>): void {
+    for (const { data } of blocks) {
+      this.#init.counters[kind].blocks++
+      this.#init.counters[kind].bytes += data.byteLength
+      peer.counters[kind]++
+    }
+  }
+}

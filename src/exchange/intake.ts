@@ -1,0 +1,140 @@
+/**
+ * Delivered blocks on their way into the store: a few are verified and written as one batch, a few batches at a time.
+ * What waits here is not verified yet, so a kill costs no more than the batches under way.
+ */
+import { InvalidDatasetError } from '../errors.ts'
+import { rangesOf } from '../dataset/ranges.ts'
+import { verify } from '../dataset/verify.ts'
+import type { Limits } from '../constants.ts'
+import type { Delivery } from '../dataset/delivery.ts'
+import type { Hasher } from '../dataset/hasher.ts'
+import type { VerifiedBlock } from '../dataset/verify.ts'
+import type { LocalStore } from '../stores/local-store.ts'
+import type { Peer } from './peer-admin.ts'
+import type { Session } from './session.ts'
+
+/** What became of a batch. */
+export interface IntakeResult {
+  session: Session
+  peer: Peer
+  /** Every index of the batch. */
+  indices: number[]
+  /** Price of one block, as agreed. */
+  price: bigint
+  verified: VerifiedBlock[]
+  /** What a block failed with: the peer lies (`VerificationError`, `InvalidProofError`) or the author does (`InvalidDatasetError`). */
+  rejected: Array<{ index: number, bytes: number, error: Error }>
+  /** Why the store did not take the batch, where it was asked to. */
+  refused?: Error
+  /** Whether the batch is in the local store. */
+  stored: boolean
+}
+
+interface Batch {
+  session: Session
+  peer: Peer
+  deliveries: Delivery[]
+  price: bigint
+}
+
+export class Intake {
+  readonly #store: LocalStore
+  readonly #hasher: Hasher
+  readonly #limits: Limits
+  readonly #done: (result: IntakeResult) => void
+  readonly #queue: Batch[] = []
+  readonly #workers = new Set<Promise<void>>()
+  #bytes = 0
+
+  constructor (init: { store: LocalStore, hasher: Hasher, limits: Limits, done: (result: IntakeResult) => void }) {
+    this.#store = init.store
+    this.#hasher = init.hasher
+    this.#limits = init.limits
+    this.#done = init.done
+  }
+
+  /** Bytes delivered and not yet through. */
+  get bytes (): number {
+    return this.#bytes
+  }
+
+  push (session: Session, peer: Peer, deliveries: Delivery[], price: bigint): void {
+    for (let at = 0; at < deliveries.length; at += this.#limits.intakeBlocks) {
+      this.#queue.push({ session, peer, price, deliveries: deliveries.slice(at, at + this.#limits.intakeBlocks) })
+    }
+
+    this.#bytes += bytesOf(deliveries)
+
+    while (this.#workers.size < Math.min(this.#limits.intakeWorkers, this.#queue.length)) {
+      const worker = this.#work().finally(() => this.#workers.delete(worker))
+      this.#workers.add(worker)
+    }
+  }
+
+  /** Forgets what has not begun, and waits for what has. */
+  async stop (): Promise<void> {
+    this.#queue.length = 0
+    await Promise.all(this.#workers)
+    this.#bytes = 0
+  }
+
+  async #work (): Promise<void> {
+    for (let batch = this.#queue.shift(); batch != null; batch = this.#queue.shift()) {
+      const result = await this.#take(batch)
+      this.#bytes -= bytesOf(batch.deliveries)
+      this.#done(result)
+    }
+  }
+
+  async #take ({ session, peer, deliveries, price }: Batch): Promise<IntakeResult> {
+    const { shape, tree } = session
+    const indices = deliveries.map(delivery => delivery.index).sort((a, b) => a - b)
+    const result: IntakeResult = { session, peer, price, indices, verified: [], rejected: [], stored: false }
+
+    try {
+      await tree?.load(rangesOf(indices))
+    } catch (err) {
+      result.refused = toError(err)
+    }
+
+    for (const delivery of deliveries) {
+      try {
+        const block = verify(shape, delivery, tree?.proofs, this.#hasher)
+        result.verified.push(block instanceof Promise ? await block : block)
+      } catch (err) {
+        result.rejected.push({ index: delivery.index, bytes: delivery.data.byteLength, error: toError(err) })
+      }
+    }
+
+    if (!session.stores || result.verified.length === 0 || result.refused != null) {
+      return result
+    }
+
+    try {
+      if (tree != null) {
+        await tree.put(result.verified)
+      } else {
+        await this.#store.putBlock(result.verified[0])
+      }
+
+      result.stored = true
+    } catch (err) {
+      result.refused = toError(err)
+    }
+
+    return result
+  }
+}
+
+/** Whether the author of the dataset is at fault, not the peer. */
+export function isAuthorsFault (error: Error): boolean {
+  return error.name === InvalidDatasetError.name
+}
+
+function bytesOf (deliveries: Delivery[]): number {
+  return deliveries.reduce((sum, { data }) => sum + data.byteLength, 0)
+}
+
+function toError (err: unknown): Error {
+  return err instanceof Error ? err : new Error(String(err))
+}

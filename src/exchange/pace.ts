@@ -1,0 +1,86 @@
+/**
+ * How quickly one peer delivers, and so how much to ask of it and how long to wait. A window in the manner of TCP: it
+ * grows by what is delivered while it is the bottleneck, up to what the peer is expected to deliver in a short time.
+ */
+import type { Limits } from '../constants.ts'
+
+/** Milliseconds of delivery that a peer is asked ahead, or three round trips where they are longer. */
+const AHEAD = 250
+/** Milliseconds over which the rate is averaged before it counts as a sample. */
+const SAMPLE = 20
+/** What a peer is taken for until it delivered something: hopeful, so that it is tried. Milliseconds; bytes a millisecond. */
+const GUESS = { rtt: 100, rate: 1_000 }
+
+export class Pace {
+  /** Milliseconds from a request to its first block, smoothed; undefined until known. */
+  rtt?: number
+  /** Bytes a millisecond while something is asked of it, smoothed; undefined until known. */
+  rate?: number
+  /** Bytes that may be asked and not yet delivered. */
+  window: number
+  readonly #limits: Limits
+  #askedAt?: number
+  #countedFrom = 0
+  #bytes = 0
+  #time = 0
+
+  constructor (limits: Limits) {
+    this.#limits = limits
+    this.window = limits.firstWindowBytes
+  }
+
+  /** Something is asked, `queued` bytes of earlier requests not being here yet. */
+  asked (queued: number, now: number): void {
+    if (queued === 0) {
+      this.#askedAt = now
+      this.#countedFrom = now
+    }
+  }
+
+  /** `bytes` came, of `queued` asked. */
+  delivered (bytes: number, queued: number, now: number): void {
+    if (this.#askedAt != null) {
+      const sample = now - this.#askedAt
+      this.rtt = this.rtt == null ? sample : Math.min(sample, this.rtt + (sample - this.rtt) / 8)
+      this.#askedAt = undefined
+    }
+
+    this.#bytes += bytes
+    this.#time += now - this.#countedFrom
+    this.#countedFrom = now
+
+    if (this.#time >= SAMPLE || (this.rate == null && this.#time > 0)) {
+      const sample = this.#bytes / this.#time
+      this.rate = this.rate == null ? sample : this.rate + (sample - this.rate) / 4
+      this.#bytes = 0
+      this.#time = 0
+    }
+
+    if (queued * 2 >= this.window) {
+      this.window += bytes
+    }
+
+    const { firstWindowBytes, peerWindowBytes } = this.#limits
+    const goal = this.rate == null ? firstWindowBytes : this.rate * Math.max(AHEAD, 3 * (this.rtt ?? 0))
+    this.window = Math.min(this.window, Math.max(1, goal), peerWindowBytes)
+  }
+
+  /** A request was not answered in time. */
+  failed (): void {
+    this.window = Math.max(1, this.window / 2)
+    this.rate = (this.rate ?? GUESS.rate) / 2
+  }
+
+  /** Milliseconds until `bytes` more would be here, behind `queued` bytes asked before. */
+  expected (queued: number, bytes: number): number {
+    return (this.rtt ?? GUESS.rtt) + (queued + bytes) / (this.rate ?? GUESS.rate)
+  }
+
+  /** Milliseconds to wait for a request of which the last byte is the `queued`th asked of the peer. */
+  timeout (queued: number): number {
+    const { firstTimeout, minTimeout, maxTimeout } = this.#limits
+    const patience = this.rate == null ? firstTimeout : 4 * this.expected(queued, 0)
+
+    return Math.min(Math.max(patience, minTimeout), maxTimeout)
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * A dataset being fetched, shared by all its readers: what they still want, and which request each wanted block is in.
+ * A standalone block is a session of one. Only the engine changes it.
+ */
+import type { DatasetShape, VerifiedBlock } from '../dataset/verify.ts'
+import type { RangeSet } from '../dataset/ranges.ts'
+import type { Provider } from '../interfaces.ts'
+import type { StoredTree } from '../stores/stored-tree.ts'
+import type { Peer } from './peer-admin.ts'
+import type { CID } from 'multiformats/cid'
+
+/** One who wants blocks of the dataset. The engine calls it; it changes its own fields between calls. */
+export interface Interest {
+  /** What it wants and has not got. */
+  readonly wanted: RangeSet
+  /** End of what it will come to want. Presence is asked up to here. */
+  readonly horizon: number
+  readonly order: 'sequential' | 'rarest'
+  /** Whether a reader takes the blocks in order; otherwise it only wants them all to be here. */
+  readonly reads: boolean
+  /** Whether what comes for it is to be kept in the local store. */
+  readonly store: boolean
+  /** The block that its reader waits for; undefined while it waits for none. */
+  readonly waitingFor?: number
+  /** When waiting fails, in the clock's milliseconds; undefined while it waits for nothing. */
+  readonly stallsAt?: number
+  /** How long it waits without a verified byte, in milliseconds. */
+  readonly patience: number
+  /** Where the blocks may be found, as the caller knows. */
+  readonly providers: Provider[]
+  /** Blocks that it wanted are here (and in the local store, where they are kept). */
+  arrived (blocks: VerifiedBlock[], peer: string): void
+  /** What it wants cannot be had. */
+  failed (err: Error): void
+}
+
+/** Blocks asked of one peer in one go. */
+export interface Request {
+  readonly peer: Peer
+  readonly start: number
+  readonly end: number
+  readonly sentAt: number
+  /** When its last block is expected. */
+  readonly expectedAt: number
+  /** When it is given up. */
+  deadline: number
+  /** Asked because another peer holds these blocks up. */
+  readonly duplicate: boolean
+  /** Price of one block. */
+  readonly price: bigint
+  /** Blocks of it that are not here. */
+  left: number
+}
+
+/** Manifests over one tree that are looked up for it. */
+const MAX_NAMES = 8
+
+export interface SessionInit {
+  shape: DatasetShape
+  /** What its providers announce: the tree, the manifest. */
+  names: CID[]
+  /** Where its proofs and blocks are kept; absent for a standalone block. */
+  tree?: StoredTree
+  /** Peers that are expected to have it, by id. */
+  likely: string[]
+}
+
+export class Session {
+  readonly shape: DatasetShape
+  readonly key: string
+  /** What providers announce: the tree, and the manifest where it is known. */
+  readonly names: CID[] = []
+  /** Absent for a standalone block. */
+  readonly tree?: StoredTree
+  readonly interests = new Set<Interest>()
+  /** By index, the requests that it is in: one, or two while it holds a reader up. */
+  readonly flights = new Map<number, Request[]>()
+  readonly requests = new Set<Request>()
+  /** Blocks that came and are being verified and stored; true for those that came late. */
+  readonly intake = new Map<number, boolean>()
+  /** The store would not take its blocks: the download goes on without. */
+  refused = false
+  /** Peers it is fetched from, and peers that are said to have it. */
+  readonly members = new Set<Peer>()
+  readonly hinted = new Set<string>()
+  /** Someone's wants shrank: what is in flight may be wanted no more. */
+  dropped = false
+  /** Lookups begun and ended for it. */
+  lookups = { begun: 0, ended: 0 }
+  /** What the last lookups and dials failed with: a few, to tell the reader should it come to that. */
+  readonly errors: Error[] = []
+  /** When to plan it again though nothing happens. */
+  wakeAt = Infinity
+  /** When discovery may be asked again, and how long after that. */
+  findAt = 0
+  findAgain: number
+
+  /** @param init - `tree` is retained until the session ends */
+  constructor ({ shape, tree }: SessionInit, key: string, findAgain: number) {
+    this.shape = shape
+    this.key = key
+    this.tree = tree
+    this.findAgain = findAgain
+    tree?.retain()
+  }
+
+  addNames (names: CID[]): void {
+    for (const name of names) {
+      if (this.names.length < MAX_NAMES && !this.names.some(known => known.equals(name))) {
+        this.names.push(name)
+      }
+    }
+  }
+
+  ended (): void {
+    this.tree?.release()
+  }
+
+  /** Whether anyone wants the block. */
+  isWanted (index: number): boolean {
+    for (const interest of this.interests) {
+      if (interest.wanted.has(index)) {
+        return true
+      }
+    }
+
+    return false
+  }
+
+  /** Whether the block is neither asked for nor being verified. */
+  isIdle (index: number): boolean {
+    return !this.flights.has(index) && !this.intake.has(index)
+  }
+
+  get stores (): boolean {
+    return !this.refused && [...this.interests].some(interest => interest.store)
+  }
+
+  takeOff (request: Request): void {
+    this.requests.add(request)
+
+    for (let index = request.start; index < request.end; index++) {
+      const flights = this.flights.get(index)
+
+      if (flights == null) {
+        this.flights.set(index, [request])
+      } else {
+        flights.push(request)
+      }
+    }
+  }
+
+  /** Takes one block out of a request. False when it was not in it. */
+  land (request: Request, index: number): boolean {
+    const flights = this.flights.get(index)
+    const at = flights?.indexOf(request) ?? -1
+
+    if (flights == null || at < 0) {
+      return false
+    }
+
+    flights.splice(at, 1)
+    request.left--
+
+    if (flights.length === 0) {
+      this.flights.delete(index)
+    }
+
+    if (request.left === 0) {
+      this.requests.delete(request)
+    }
+
+    return true
+  }
+}

@@ -1,0 +1,54 @@
+/** Everything of a file into the local store, in the background: the next reader finds it there. */
+import { StoreRefusedError } from './errors.ts'
+import { Rate } from './progress.ts'
+import { openSource, retrieve, sizeOf } from './retrieval.ts'
+import type { Clock } from './interfaces.ts'
+import type { Progress } from './progress.ts'
+import type { RetrievalOptions, RetrievalParts } from './retrieval.ts'
+import type { CID } from 'multiformats/cid'
+
+/**
+ * Yields how far it is after each batch, and ends when all is here. Ending the iteration ends the work.
+ *
+ * @throws {StoreRefusedError} when the store takes no more; what is there stays
+ * @throws what a download fails with
+ */
+export async function * prefetch (cid: CID, selection: 'sequential' | 'rarest', parts: RetrievalParts, options: RetrievalOptions, clock: Clock): AsyncGenerator<Progress, void, undefined> {
+  const { signal } = options
+  const retrieved = await retrieve(cid, parts, options)
+  const source = await openSource(cid, retrieved, parts, options, { order: selection, reads: false })
+  const rate = new Rate(clock)
+  const totalBytes = sizeOf(retrieved)
+  const abort = (): void => { source.close(signal.reason) }
+  signal.addEventListener('abort', abort)
+
+  try {
+    signal.throwIfAborted()
+    source.want([{ start: 0, end: source.horizon }])
+
+    for (let seen = -1, done = 0; done < source.horizon;) {
+      seen = await source.progressed(seen)
+
+      if (source.refused) {
+        throw new StoreRefusedError('the local store takes no more blocks', { cid })
+      }
+
+      const { fromStore, fromPeers } = source.figures
+      rate.add((fromStore + fromPeers - done) * source.shape.blockSize)
+      done = fromStore + fromPeers
+      const bytes = Math.min(done * source.shape.blockSize, totalBytes ?? Infinity)
+
+      yield {
+        bytes,
+        totalBytes,
+        blocks: { fromStore, fromPeers },
+        rate: rate.value,
+        peers: source.activePeers,
+        eta: totalBytes == null || rate.value === 0 ? undefined : (totalBytes - bytes) * 1000 / rate.value
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', abort)
+    source.close()
+  }
+}

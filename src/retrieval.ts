@@ -1,0 +1,109 @@
+/**
+ * From a CID to an open source: the manifest first, then the dataset that it describes. Shared by downloads and
+ * prefetches.
+ */
+import { MAX_BLOCK_SIZE, MAX_MANIFEST_BYTES } from './constants.ts'
+import { formatCid, isManifestCid, isTreeCid } from './dataset/codecs.ts'
+import { decodeManifest, fileBlocks, fileSize } from './dataset/manifest.ts'
+import { shapeOf, standaloneShape } from './dataset/verify.ts'
+import { InvalidParametersError } from './errors.ts'
+import type { Manifest } from './dataset/manifest.ts'
+import type { Emit } from './events.ts'
+import type { Engine } from './exchange/engine.ts'
+import type { Provider } from './interfaces.ts'
+import type { LocalStore } from './stores/local-store.ts'
+import type { NetworkSource } from './stores/network-source.ts'
+import type { NetworkStore } from './stores/network-store.ts'
+import type { CID } from 'multiformats/cid'
+
+/** The parts that a retrieval needs. */
+export interface RetrievalParts {
+  local: LocalStore
+  network: NetworkStore
+  engine: Engine
+  serve: boolean
+  emit: Emit
+}
+
+export interface RetrievalOptions {
+  signal: AbortSignal
+  providers: Provider[]
+  offline: boolean
+  store: boolean
+  /** Milliseconds. */
+  stallTimeout: number
+  readAheadBytes: number
+}
+
+/** What a manifest CID stands for, or a single block's. */
+export interface Retrieved {
+  /** Absent for a single block. */
+  manifest?: Manifest
+  /** Ids of the peers that sent the manifest. */
+  likely: string[]
+}
+
+/**
+ * Fetches the manifest, verified, remembers it in the local store and announces it. A single block has none.
+ *
+ * @throws {InvalidParametersError} for a tree's CID: without a manifest its size is unknown
+ * @throws {InvalidManifestError}
+ */
+export async function retrieve (cid: CID, parts: RetrievalParts, options: RetrievalOptions): Promise<Retrieved> {
+  if (isTreeCid(cid)) {
+    throw new InvalidParametersError(`${formatCid(cid)} is the root of a tree; download its manifest`, { cid })
+  }
+
+  if (!isManifestCid(cid)) {
+    return { likely: [] }
+  }
+
+  const { signal, providers, offline, store, stallTimeout } = options
+  const { block, peers } = await parts.network.block(cid, MAX_MANIFEST_BYTES, { providers, offline, store, patience: stallTimeout }, signal)
+  const manifest = decodeManifest(block.data)
+
+  if (store) {
+    await remember(cid, manifest, block, parts)
+  }
+
+  return { manifest, likely: peers }
+}
+
+async function remember (cid: CID, manifest: Manifest, block: Awaited<ReturnType<NetworkStore['block']>>['block'], parts: RetrievalParts): Promise<void> {
+  try {
+    await parts.local.addDataset(cid, block, manifest)
+  } catch (error) {
+    parts.emit('codex:store:refused', { root: cid, error: error instanceof Error ? error : new Error(String(error)) })
+    return
+  }
+
+  if (parts.serve) {
+    parts.engine.provide(cid)
+    parts.engine.provide(manifest.treeCid)
+  }
+}
+
+/** Opens the blocks of what was retrieved. `end`: the first byte that is not wanted, where that is known. */
+export async function openSource (cid: CID, { manifest, likely }: Retrieved, parts: RetrievalParts, options: RetrievalOptions, use: {
+  order: 'sequential' | 'rarest'
+  reads: boolean
+  end?: number
+}): Promise<NetworkSource> {
+  const { providers, offline, store, stallTimeout, readAheadBytes } = options
+  const shape = manifest == null ? standaloneShape(cid, MAX_BLOCK_SIZE) : shapeOf(manifest)
+  const blocks = manifest == null ? 1 : fileBlocks(manifest)
+  const horizon = use.end == null ? blocks : Math.min(blocks, Math.ceil(use.end / shape.blockSize))
+
+  return parts.network.open({
+    shape,
+    names: manifest == null ? [] : [cid],
+    likely,
+    readAheadBytes,
+    options: { providers, offline, store, patience: stallTimeout, horizon, order: use.order, reads: use.reads }
+  })
+}
+
+/** Bytes of the file; undefined for a single block, whose length is known when it is here. */
+export function sizeOf ({ manifest }: Retrieved): number | undefined {
+  return manifest == null ? undefined : fileSize(manifest)
+}

@@ -1,0 +1,30 @@
+import type { IndexRange } from '../dataset/ranges.ts'
+import type { DatasetShape, VerifiedBlock } from '../dataset/verify.ts'
+
+/**
+ * Where a block stands: in the local store or held; on its way, in about so many milliseconds; or had by nobody that is
+ * known. The last is a state to plan from, not a failure.
+ */
+export type Outlook = { state: 'here' } | { state: 'coming', eta: number } | { state: 'nobody' }
+
+/** Verified blocks of one dataset, wherever they come from. What streams see. One reader. */
+export interface BlockSource {
+  readonly shape: DatasetShape
+  /** Bytes that the reader may want ahead of its cursor now. Changes as other readers come and go. */
+  readonly window: number
+  /** Wants blocks from now on, in their order. Returns at once. */
+  want(ranges: IndexRange[]): void
+  /** Wants them no more. */
+  drop(ranges: IndexRange[]): void
+  /**
+   * The blocks from `cursor` on that are here, as many as fit `maxBytes` and at least one; waits for the first. They
+   * are handed over: the source holds them no more.
+   *
+   * @throws {NotFoundError} nobody has it, or it is not here and the source is offline
+   * @throws {StallError} @throws {TooExpensiveError} @throws {InvalidDatasetError} @throws {NotRunningError}
+   */
+  next(cursor: number, maxBytes: number): Promise<VerifiedBlock[]>
+  outlook(index: number): Outlook
+  /** Ends it: what it wanted is cancelled, what it held is let go, and a waiting `next` rejects with `reason`. */
+  close(reason?: unknown): void
+}

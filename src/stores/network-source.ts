@@ -1,0 +1,366 @@
+/**
+ * One reader's view of a dataset: blocks of the local store come from there, the others through a session of the
+ * exchange. It holds no more than its reader wanted and has not taken.
+ */
+import { formatCid } from '../dataset/codecs.ts'
+import { RangeSet } from '../dataset/ranges.ts'
+import { NotFoundError } from '../errors.ts'
+import type { BlockSource, Outlook } from './block-source.ts'
+import type { LocalStore } from './local-store.ts'
+import type { StoredTree } from './stored-tree.ts'
+import type { IndexRange } from '../dataset/ranges.ts'
+import type { DatasetShape, VerifiedBlock } from '../dataset/verify.ts'
+import type { Engine } from '../exchange/engine.ts'
+import type { Interest, Session, SessionInit } from '../exchange/session.ts'
+import type { Clock, Provider } from '../interfaces.ts'
+
+/** Blocks read from the local store at the same time. */
+const LOCAL_BATCH = 16
+
+export interface SourceOptions {
+  /** Where it may be found, as the caller knows. */
+  providers: Provider[]
+  /** Asks nobody. */
+  offline: boolean
+  /** Whether what comes is kept in the local store. */
+  store: boolean
+  /** Milliseconds to wait without a verified byte. */
+  patience: number
+  /** End of what will be wanted, as an index. */
+  horizon: number
+  order: 'sequential' | 'rarest'
+  /** False for one who takes no blocks and only wants them to be in the store. */
+  reads: boolean
+}
+
+export interface SourceInit extends Omit<SessionInit, 'tree'> {
+  engine: Engine
+  store: LocalStore
+  /** Absent for a standalone block. The source releases it when it is closed. */
+  tree?: StoredTree
+  clock: Clock
+  options: SourceOptions
+  /** Bytes that the reader may want ahead. */
+  window(): number
+  closed(source: NetworkSource): void
+}
+
+/** Blocks, by where they came from. */
+export interface SourceFigures {
+  fromStore: number
+  fromPeers: number
+  /** Ids of the peers that sent them. */
+  readonly peers: Set<string>
+}
+
+export class NetworkSource implements BlockSource, Interest {
+  readonly wanted = new RangeSet()
+  readonly figures: SourceFigures = { fromStore: 0, fromPeers: 0, peers: new Set() }
+  waitingFor?: number
+  stallsAt?: number
+  readonly #init: SourceInit
+  /** What the reader wants: in the local store, held here, or in `wanted`. */
+  readonly #desired = new RangeSet()
+  readonly #held = new Map<number, VerifiedBlock>()
+  #session?: Session
+  #failure?: { reason: unknown }
+  #closed = false
+  /** Sorting what is desired into here and wanted: one after the other. */
+  #sorting: Promise<void> = Promise.resolve()
+  /** Rises whenever something happened that a waiting reader should look at. */
+  #news = 0
+  #wake?: () => void
+
+  constructor (init: SourceInit) {
+    this.#init = init
+  }
+
+  get shape (): DatasetShape { return this.#init.shape }
+  get window (): number { return this.#init.window() }
+  get horizon (): number { return this.#init.options.horizon }
+  get order (): 'sequential' | 'rarest' { return this.#init.options.order }
+  get reads (): boolean { return this.#init.options.reads }
+  get store (): boolean { return this.#init.options.store }
+  get providers (): Provider[] { return this.#init.options.providers }
+  get patience (): number { return this.#init.options.patience }
+
+  /** Peers that blocks are asked of now. */
+  get activePeers (): number {
+    return this.#session == null ? 0 : this.#init.engine.peersOf(this.#session)
+  }
+
+  /** Whether the store would not take what came. */
+  get refused (): boolean {
+    return this.#session?.refused === true
+  }
+
+  want (ranges: IndexRange[]): void {
+    ranges.forEach(range => { this.#desired.add(range) })
+    this.#sorting = this.#sorting.then(async () => {
+      for (const range of ranges) {
+        await this.#sort(range)
+      }
+    }).catch(err => { this.#fail(err) })
+  }
+
+  drop (ranges: IndexRange[]): void {
+    for (const range of ranges) {
+      this.#desired.delete(range)
+      this.wanted.delete(range)
+    }
+
+    for (const index of this.#held.keys()) {
+      if (!this.#desired.has(index)) {
+        this.#held.delete(index)
+      }
+    }
+
+    if (this.#session != null) {
+      this.#init.engine.changed(this.#session, true)
+    }
+  }
+
+  async next (cursor: number, maxBytes: number): Promise<VerifiedBlock[]> {
+    for (;;) {
+      const news = this.#news
+      const held = this.#takeHeld(cursor, maxBytes)
+
+      if (held.length > 0) {
+        return held
+      }
+
+      if (this.#failure != null) {
+        throw this.#failure.reason
+      }
+
+      const local = await this.#readLocal(cursor, maxBytes)
+
+      if (local.length > 0) {
+        return local
+      }
+
+      await this.#newsAfter(news, cursor)
+    }
+  }
+
+  /** Resolves as soon as something came or failed since `seen`, with what to give next time. Throws what it failed with. */
+  async progressed (seen: number): Promise<number> {
+    await this.#sorting
+    await this.#newsAfter(seen, undefined)
+
+    if (this.#failure != null) {
+      throw this.#failure.reason
+    }
+
+    return this.#news
+  }
+
+  outlook (index: number): Outlook {
+    if (this.#held.has(index) || this.#init.tree?.has(index) === true) {
+      return { state: 'here' }
+    }
+
+    const requests = this.#session?.flights.get(index) ?? []
+
+    if (requests.length > 0) {
+      return { state: 'coming', eta: Math.max(0, Math.min(...requests.map(({ expectedAt }) => expectedAt)) - this.#init.clock.now()) }
+    }
+
+    return this.#session?.intake.has(index) === true ? { state: 'coming', eta: 0 } : { state: 'nobody' }
+  }
+
+  close (reason?: unknown): void {
+    if (this.#closed) {
+      return
+    }
+
+    this.#closed = true
+    this.#fail(reason ?? new Error('closed'))
+    this.#held.clear()
+    this.#desired.clear()
+    this.wanted.clear()
+
+    if (this.#session != null) {
+      this.#init.engine.leave(this.#session, this)
+    }
+
+    this.#init.tree?.release()
+    this.#init.closed(this)
+  }
+
+  arrived (blocks: VerifiedBlock[], peer: string): void {
+    this.figures.fromPeers += blocks.length
+    this.figures.peers.add(peer)
+
+    for (const block of this.reads ? blocks : []) {
+      this.#held.set(block.index, block)
+    }
+
+    if (this.stallsAt != null) {
+      this.stallsAt = this.#init.clock.now() + this.patience
+    }
+
+    this.#tell()
+  }
+
+  failed (err: Error): void {
+    this.#fail(err)
+  }
+
+  #fail (reason: unknown): void {
+    this.#failure ??= { reason }
+    this.#stopWaiting()
+    this.#tell()
+  }
+
+  #tell (): void {
+    this.#news++
+    this.#wake?.()
+    this.#wake = undefined
+  }
+
+  /** Finds what of a range is not here, and wants it of the exchange. */
+  async #sort (range: IndexRange): Promise<void> {
+    const { tree, shape, options, store } = this.#init
+    const here = new RangeSet()
+
+    if (tree != null) {
+      (await tree.presentIn(range)).forEach(range => { here.add(range) })
+    } else if (await store.hasBlock(shape.root)) {
+      here.add(range)
+    }
+
+    if (this.#closed) {
+      return
+    }
+
+    const missing = new RangeSet(this.#desired.intersection(range))
+
+    for (const present of here) {
+      missing.delete(present)
+      this.figures.fromStore += this.reads ? 0 : present.end - present.start
+    }
+
+    for (const index of this.#held.keys()) {
+      missing.delete({ start: index, end: index + 1 })
+    }
+
+    if (!options.offline) {
+      this.#fetch(missing)
+    } else if (!this.reads && !missing.isEmpty) {
+      this.#fail(this.#notHere(missing.first ?? 0))
+    }
+
+    this.#tell()
+  }
+
+  #fetch (missing: RangeSet): void {
+    if (missing.isEmpty) {
+      return
+    }
+
+    for (const range of missing) {
+      this.wanted.add(range)
+    }
+
+    if (this.#session == null) {
+      this.#session = this.#init.engine.join(this.#init, this)
+    } else {
+      this.#init.engine.changed(this.#session)
+    }
+  }
+
+  #takeHeld (cursor: number, maxBytes: number): VerifiedBlock[] {
+    const blocks: VerifiedBlock[] = []
+    let bytes = 0
+
+    for (let index = cursor; ; index++) {
+      const block = this.#held.get(index)
+
+      if (block == null || (blocks.length > 0 && bytes + block.data.byteLength > maxBytes)) {
+        break
+      }
+
+      bytes += block.data.byteLength
+      blocks.push(block)
+      this.#held.delete(index)
+    }
+
+    this.#taken(cursor, blocks.length)
+
+    return blocks
+  }
+
+  async #readLocal (cursor: number, maxBytes: number): Promise<VerifiedBlock[]> {
+    const { tree, shape, store, options } = this.#init
+    const read: Array<VerifiedBlock | undefined> = []
+
+    if (tree == null) {
+      read.push(await store.getBlock(shape.root))
+    } else {
+      const most = Math.max(1, Math.min(LOCAL_BATCH, Math.floor(maxBytes / shape.blockSize), this.horizon - cursor))
+      await tree.load([{ start: cursor, end: cursor + most }])
+      const indices: number[] = []
+
+      for (let index = cursor; index < cursor + most && tree.has(index) && !this.#held.has(index); index++) {
+        indices.push(index)
+      }
+
+      read.push(...await Promise.all(indices.map(async index => await tree.get(index))))
+    }
+
+    const lost = read.findIndex(block => block == null)
+    const blocks = (lost < 0 ? read : read.slice(0, lost)) as VerifiedBlock[]
+    blocks.forEach(({ index }) => this.#held.delete(index))
+    this.#taken(cursor, blocks.length)
+    this.figures.fromStore += blocks.length
+
+    if (blocks.length === 0) {
+      if (options.offline) {
+        throw this.#notHere(cursor)
+      }
+
+      if (lost === 0 && !this.#closed && this.#held.get(cursor) == null) {
+        this.#fetch(new RangeSet([{ start: cursor, end: cursor + 1 }]))
+      }
+    }
+
+    return blocks
+  }
+
+  #taken (cursor: number, blocks: number): void {
+    if (blocks > 0) {
+      this.#desired.delete({ start: cursor, end: cursor + blocks })
+      this.wanted.delete({ start: cursor, end: cursor + blocks })
+    }
+  }
+
+  async #newsAfter (seen: number, cursor: number | undefined): Promise<void> {
+    if (this.#news !== seen) {
+      return
+    }
+
+    const { engine, clock } = this.#init
+    this.waitingFor = cursor
+    this.stallsAt = clock.now() + this.patience
+
+    if (this.#session != null) {
+      engine.changed(this.#session)
+    }
+
+    await new Promise<void>(resolve => { this.#wake = resolve })
+    this.#stopWaiting()
+  }
+
+  #stopWaiting (): void {
+    this.waitingFor = undefined
+    this.stallsAt = undefined
+  }
+
+  #notHere (index: number): NotFoundError {
+    const { root } = this.shape
+    const what = this.#init.tree == null ? formatCid(root) : `block ${index} of ${formatCid(root)}`
+
+    return new NotFoundError(`${what} is not in the local store, and nobody is asked: the download is offline`, { cid: root, index })
+  }
+}

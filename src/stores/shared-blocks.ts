@@ -1,0 +1,147 @@
+import { concat } from 'uint8arrays/concat'
+import { StoreRefusedError } from '../errors.ts'
+import { blockCid } from '../dataset/codecs.ts'
+import { Locks } from './locks.ts'
+import { parallel } from './parallel.ts'
+import { readReferences, References } from './references.ts'
+import { digestText } from './store-keys.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import type { Changes, Records } from './records.ts'
+import type { Blockstore } from 'interface-blockstore'
+
+/** Calls of the blockstore at the same time, for one batch: enough to keep a disk busy. */
+const WIDTH = 16
+
+/** Bytes with their sha2-256 digest. */
+export interface DigestedBytes {
+  digest: Uint8Array
+  data: Uint8Array
+}
+
+/**
+ * The bytes of blocks, kept once however many datasets they are in. A blockstore knows them by the CID of a data block
+ * of their digest, whatever codec they are asked by.
+ *
+ * Whoever writes bytes or drops them holds the locks of their digests until the references are committed. So bytes are
+ * never dropped for one dataset while another is about to refer to them, and never written twice at the same time.
+ */
+export class SharedBlocks {
+  readonly locks = new Locks()
+  readonly #blockstore: Blockstore
+  readonly #records: Records
+  readonly #commits: CommitQueue
+
+  constructor (blockstore: Blockstore, records: Records, commits: CommitQueue) {
+    this.#blockstore = blockstore
+    this.#records = records
+    this.#commits = commits
+  }
+
+  /**
+   * The bytes as the blockstore gives them, unchecked; undefined when it does not. What a blockstore fails with says
+   * little (blockstore-fs calls every failure "not found"): bytes that cannot be read are not there.
+   */
+  async read (digest: Uint8Array): Promise<Uint8Array | undefined> {
+    try {
+      const chunks: Uint8Array[] = []
+
+      for await (const chunk of this.#blockstore.get(blockCid(digest))) {
+        chunks.push(chunk)
+      }
+
+      return chunks.length === 1 ? plain(chunks[0]) : concat(chunks)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Whether the block is kept for `id`. */
+  async isKeptFor (id: string, digest: Uint8Array): Promise<boolean> {
+    return (await readReferences(digestText(digest), this.#records)).has(id)
+  }
+
+  /**
+   * Writes bytes, then has `commit` add the references and what goes with them. It may be that neither happens, or only
+   * the first: then nothing refers to the bytes.
+   *
+   * @throws {StoreRefusedError} when the blockstore or the datastore fails
+   */
+  async write<T> (blocks: DigestedBytes[], commit: (references: References) => Promise<T>): Promise<T> {
+    const named = new Map(blocks.map(block => [digestText(block.digest), block]))
+
+    return this.locks.run(named.keys(), async () => {
+      const references = new References()
+      const unreferenced: Uint8Array[] = []
+
+      try {
+        await parallel(named, WIDTH, async ([name, { digest, data }]) => {
+          const [ids] = await Promise.all([references.read(name, this.#records), this.#put(digest, data)])
+
+          if (ids.size === 0) {
+            unreferenced.push(digest)
+          }
+        })
+      } catch (err) {
+        await parallel(unreferenced, WIDTH, async digest => this.#delete(digest)).catch(() => {})
+        throw err
+      }
+
+      return commit(references)
+    })
+  }
+
+  /**
+   * Keeps blocks for `id` no more: drops the bytes of those that nobody else needs, then commits, together with what
+   * `write` adds.
+   *
+   * @throws {StoreRefusedError} when the blockstore or the datastore fails
+   */
+  async drop (id: string, digests: Iterable<Uint8Array>, write: (changes: Changes) => void): Promise<void> {
+    const named = new Map([...digests].map(digest => [digestText(digest), digest]))
+
+    await this.locks.run(named.keys(), async () => {
+      const references = new References()
+
+      await parallel(named, WIDTH, async ([name, digest]) => {
+        const ids = await references.read(name, this.#records)
+
+        if (ids.size === 1 && ids.has(id)) {
+          await this.#delete(digest)
+        }
+      })
+
+      await this.#commits.commit({
+        write: changes => {
+          references.remove(id, changes)
+          write(changes)
+          return true
+        }
+      })
+    })
+  }
+
+  async #put (digest: Uint8Array, data: Uint8Array): Promise<void> {
+    const cid = blockCid(digest)
+
+    try {
+      await this.#blockstore.put(cid, data)
+    } catch (err) {
+      throw new StoreRefusedError('The blockstore would not take a block', { cid, cause: err })
+    }
+  }
+
+  async #delete (digest: Uint8Array): Promise<void> {
+    const cid = blockCid(digest)
+
+    try {
+      await this.#blockstore.delete(cid)
+    } catch (err) {
+      throw new StoreRefusedError('The blockstore could not delete a block', { cid, cause: err })
+    }
+  }
+}
+
+/** The same memory as a plain array: a runtime's own kind of array compares unequal to it. */
+function plain (bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
