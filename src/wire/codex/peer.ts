@@ -124,7 +124,7 @@ export class CodexPeer {
   }
 
   #read (stream: ByteStream, streams: Map<ByteStream, FrameDecoder>): void {
-    const decoder = new FrameDecoder({
+    const decoder: FrameDecoder = new FrameDecoder({
       limit: () => this.#limit(decoder),
       onMessage: message => { this.#receive(message) }
     })
