@@ -118,5 +118,5 @@ export function verifyProof (root: Uint8Array, leaf: Uint8Array, proof: MerklePr
     count = layerAbove(count)
   }
 
-  return equals(digest, root)
+  return leaf.byteLength === DIGEST_BYTES && equals(digest, root)
 }

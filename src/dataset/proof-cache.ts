@@ -4,11 +4,13 @@ import { InvalidParametersError, InvalidProofError, VerificationError } from '..
 import { DIGEST_BYTES } from './codecs.ts'
 import { createCompress, layerAbove, NO_SIBLING, proofDepth } from './compress.ts'
 import { assertWellFormed } from './merkle-proof.ts'
-import { PAGE_LEVELS, TreePage } from './tree-page.ts'
+import { PageCache } from './page-cache.ts'
+import { PAGE_LEVELS } from './tree-page.ts'
 import type { Compress } from './compress.ts'
 import type { Hasher } from './hasher.ts'
 import type { MerkleProof } from './merkle-proof.ts'
-import type { PagePlace, PlacedPage } from './tree-page.ts'
+import type { DirtyPage } from './page-cache.ts'
+import type { PagePlace, TreePage } from './tree-page.ts'
 
 export interface ProofCacheInit {
   /** Digest of the root: what everything is proven against. */
@@ -22,21 +24,6 @@ export interface ProofCacheInit {
    * @default 1024
    */
   maxPages?: number
-}
-
-/** A page with changes that a store has not seen. */
-export interface DirtyPage extends PlacedPage {
-  /** The page's revision now, for `markClean`. */
-  revision: number
-  /** False where nobody has looked in the store for this page yet: `load` what is there before writing over it. */
-  loaded: boolean
-}
-
-interface CachedPage extends PlacedPage {
-  loaded: boolean
-  cleanRevision: number
-  /** When it was last used, in calls. */
-  used: number
 }
 
 /** A node on the way up, held back until the root is reached. */
@@ -57,11 +44,9 @@ export class ProofCache {
   readonly #root: Uint8Array
   readonly #depth: number
   readonly #compress: Compress
-  readonly #maxPages: number
-  readonly #pages = new Map<number, CachedPage>()
+  readonly #pages: PageCache
   /** Nodes of each level. */
   readonly #counts: number[]
-  #uses = 0
 
   /**
    * @throws {InvalidParametersError} when there is no leaf or the root is not of 32 bytes
@@ -75,7 +60,7 @@ export class ProofCache {
     this.#root = init.root
     this.#depth = proofDepth(init.leaves)
     this.#compress = createCompress(init.hasher)
-    this.#maxPages = init.maxPages ?? DEFAULT_LIMITS.treePages
+    this.#pages = new PageCache(init.maxPages ?? DEFAULT_LIMITS.treePages)
     this.#counts = [init.leaves]
 
     while (this.#counts.length < this.#depth) {
@@ -100,12 +85,14 @@ export class ProofCache {
       throw new InvalidProofError(`Leaf ${index} is not one of ${this.leaves}`, { index })
     }
 
+    if (digest.byteLength !== DIGEST_BYTES) {
+      throw new VerificationError(`A leaf has ${DIGEST_BYTES} bytes, not ${digest.byteLength}`, { index })
+    }
+
     const known = this.#get(0, index)
 
     if (known != null) {
-      if (!equals(known, digest)) {
-        throw new VerificationError(`Leaf ${index} has another digest`, { index })
-      }
+      assertSame(known, digest, index)
 
       return
     }
@@ -147,7 +134,7 @@ export class ProofCache {
 
   /** A page that is here. Changes made to it count as changes that a store has not seen. */
   page (height: number, number: number): TreePage | undefined {
-    return this.#touch(height, number)?.page
+    return this.#pages.get(height, number)
   }
 
   /**
@@ -155,41 +142,17 @@ export class ProofCache {
    * The store's word is taken for it: hand over only what was proven when it was written.
    */
   load (height: number, number: number, page?: TreePage): void {
-    const cached = this.#touch(height, number)
-
-    if (cached == null) {
-      const fresh = this.#create(height, number, page ?? new TreePage())
-      fresh.loaded = true
-      fresh.cleanRevision = fresh.page.revision
-    } else {
-      if (page != null && !cached.loaded) {
-        cached.page.merge(page)
-      }
-
-      cached.loaded = true
-    }
+    this.#pages.load(height, number, page)
   }
 
   /** The pages with changes that a store has not seen. */
-  * dirtyPages (): Generator<DirtyPage> {
-    for (const cached of this.#pages.values()) {
-      const { height, number, page, loaded } = cached
-
-      if (isDirty(cached)) {
-        yield { height, number, page, loaded, revision: page.revision }
-      }
-    }
+  dirtyPages (): Generator<DirtyPage> {
+    return this.#pages.dirty()
   }
 
   /** A store has written a page as it was at `revision`: it may be dropped, unless it has changed since. */
-  markClean ({ height, number, revision }: PagePlace & { revision: number }): void {
-    const cached = this.#pages.get(keyOf(height, number))
-
-    if (cached != null) {
-      cached.cleanRevision = revision
-      cached.loaded = true
-      this.#dropClean()
-    }
+  markClean (written: PagePlace & { revision: number }): void {
+    this.#pages.markClean(written)
   }
 
   /** Whether the tree has such a leaf. */
@@ -212,7 +175,7 @@ export class ProofCache {
     let node = digest
 
     for (let level = 0; level < this.#depth; level++) {
-      const known = level === 0 ? undefined : this.#get(level, at)
+      const known = this.#get(level, at)
 
       if (known != null) {
         assertSame(known, node, index)
@@ -242,57 +205,14 @@ export class ProofCache {
   #get (level: number, index: number): Uint8Array | undefined {
     const { height, number, within } = placeOf(level, index)
 
-    return this.#touch(height, number)?.page.get(level % PAGE_LEVELS, within)
+    return this.#pages.get(height, number)?.get(level % PAGE_LEVELS, within)
   }
 
   #set ({ level, index, digest }: Step): void {
     const { height, number, within } = placeOf(level, index)
-    const cached = this.#touch(height, number) ?? this.#create(height, number, new TreePage())
 
-    cached.page.set(level % PAGE_LEVELS, within, digest)
+    this.#pages.getOrCreate(height, number).set(level % PAGE_LEVELS, within, digest)
   }
-
-  #touch (height: number, number: number): CachedPage | undefined {
-    const cached = this.#pages.get(keyOf(height, number))
-
-    if (cached != null) {
-      cached.used = ++this.#uses
-    }
-
-    return cached
-  }
-
-  #create (height: number, number: number, page: TreePage): CachedPage {
-    const cached = { height, number, page, loaded: false, cleanRevision: 0, used: ++this.#uses }
-
-    this.#pages.set(keyOf(height, number), cached)
-    this.#dropClean()
-
-    return cached
-  }
-
-  #dropClean (): void {
-    while (this.#pages.size > this.#maxPages) {
-      let oldest: CachedPage | undefined
-
-      for (const cached of this.#pages.values()) {
-        if (!isDirty(cached) && cached.used !== this.#uses && (oldest == null || cached.used < oldest.used)) {
-          oldest = cached
-        }
-      }
-
-      if (oldest == null) {
-        return
-      }
-
-      this.#pages.delete(keyOf(oldest.height, oldest.number))
-    }
-  }
-}
-
-/** Heights are below 8: a tree has at most 2^53 leaves. */
-function keyOf (height: number, number: number): number {
-  return number * 8 + height
 }
 
 /** The page of a node, and the node's index in its level there. */
@@ -303,12 +223,8 @@ function placeOf (level: number, index: number): PagePlace & { within: number } 
   return { height, number: Math.floor(index / width), within: index % width }
 }
 
-function isDirty (cached: CachedPage): boolean {
-  return cached.page.revision !== cached.cleanRevision
-}
-
 function assertSame (known: Uint8Array, computed: Uint8Array, index: number): void {
   if (!equals(known, computed)) {
-    throw new VerificationError(`The proof of leaf ${index} does not lead to the root`, { index })
+    throw new VerificationError(`What is given for leaf ${index} does not lead to the root`, { index })
   }
 }

@@ -147,6 +147,25 @@ export class RangeSet {
     return found
   }
 
+  /** The parts of an interval that are not in the set, in order. */
+  gaps ({ start, end }: IndexRange): IndexRange[] {
+    const found: IndexRange[] = []
+
+    for (const inside of this.intersection({ start, end })) {
+      if (inside.start > start) {
+        found.push({ start, end: inside.start })
+      }
+
+      start = inside.end
+    }
+
+    if (start < end) {
+      found.push({ start, end })
+    }
+
+    return found
+  }
+
   /** The intervals, in order. */
   ranges (): IndexRange[] {
     return this.#starts.map((start, i) => ({ start, end: this.#ends[i] }))

@@ -49,6 +49,12 @@ describe('merkle proof', () => {
     }
   })
 
+  it('does not verify for a shorter digest that ends in the same bytes', () => {
+    const tree = makeTree(3)
+
+    expect(verifyProof(tree.root, new Uint8Array(31), tree.proof(0), 3, hasher)).to.equal(false)
+  })
+
   it('refuses a proof of a tree of another size', () => {
     const tree = makeTree(5)
 

@@ -147,6 +147,7 @@ describe('ProofCache', () => {
       expect(() => { cache.prove(index, leaf, { ...proof, index }) }).to.throw(InvalidProofError)
     }
 
+    // the first leaf is zeros: 31 of them must not do
     expect(() => { cache.prove(0, leaf.subarray(1), proof) }).to.throw(VerificationError)
     expect(() => { cache.prove(0, leaf) }).to.throw(VerificationError)
     expect(cache.leaf(6)).to.equal(undefined)
@@ -180,6 +181,9 @@ describe('ProofCache', () => {
       for (const index of order) {
         expect(second.leaf(index)).to.deep.equal(first.leaf(index))
         expect(second.proof(index)).to.deep.equal(first.proof(index))
+      }
+
+      for (const index of order) {
         second.prove(index, leaves[index], tree.proof(index))
       }
 
@@ -240,10 +244,11 @@ describe('pages of a ProofCache', () => {
     prove(768)
     expect([...cache.dirtyPages()]).to.have.lengthOf(5)
 
-    expect(cache.page(0, 0)).to.be.an.instanceOf(TreePage)
     save(cache)
-
-    expect([0, 1, 2, 3].map(number => cache.leaf(number * 256) != null)).to.deep.equal([true, false, false, true])
+    expect(cache.page(0, 0)).to.be.an.instanceOf(TreePage)
+    prove(1_024)
+    expect([0, 1, 2, 3, 4].map(number => cache.page(0, number) != null)).to.deep.equal([true, false, false, false, true])
+    expect(cache.page(1, 0)).to.be.an.instanceOf(TreePage)
 
     prove(256)
     prove(512)
