@@ -3,7 +3,7 @@
  */
 import { formatCid } from '../dataset/codecs.ts'
 import { NotFoundError, StallError, TooExpensiveError } from '../errors.ts'
-import type { Candidate } from './plan.ts'
+import type { Candidate } from './candidate.ts'
 import type { Interest, Session } from './session.ts'
 
 /** The error for a reader that waited `waited` milliseconds. */

@@ -6,9 +6,10 @@ import { formatCid } from '../dataset/codecs.ts'
 import { rangesOf } from '../dataset/ranges.ts'
 import { InvalidDatasetError } from '../errors.ts'
 import { failureOf, tooExpensive } from './failure.ts'
+import { Flights } from './flights.ts'
 import { isAuthorsFault } from './intake.ts'
+import { Members } from './members.ts'
 import { plan } from './plan.ts'
-import { providerKey } from './provider-key.ts'
 import { Session } from './session.ts'
 import type { Buying } from './buying.ts'
 import type { ExchangeCounters } from './counters.ts'
@@ -16,21 +17,17 @@ import type { Dialer } from './dialer.ts'
 import type { DiscoveryQueue } from './discovery-queue.ts'
 import type { Intake, IntakeResult } from './intake.ts'
 import type { Peer, PeerAdmin } from './peer-admin.ts'
-import type { Action, Candidate } from './plan.ts'
+import type { Candidate } from './candidate.ts'
+import type { Action } from './plan.ts'
 import type { Server } from './server.ts'
-import type { Interest, Request, SessionInit } from './session.ts'
+import type { Interest, SessionInit } from './session.ts'
 import type { Limits } from '../constants.ts'
 import type { Delivery } from '../dataset/delivery.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { VerifiedBlock } from '../dataset/verify.ts'
 import type { Emit } from '../events.ts'
-import type { Clock, Provider, Random } from '../interfaces.ts'
+import type { Clock, Random } from '../interfaces.ts'
 import type { CID } from 'multiformats/cid'
-
-/** Providers remembered for one session. */
-const MAX_HINTS = 1_024
-/** Errors of lookups and dials kept to be told. */
-const MAX_ERRORS = 8
 
 export interface FetcherInit {
   peers: PeerAdmin
@@ -50,11 +47,15 @@ export interface FetcherInit {
 
 export class Fetcher {
   readonly #init: FetcherInit
+  readonly #members: Members
+  readonly #flights: Flights
   readonly #sessions = new Map<string, Session>()
   readonly #dirty = new Set<Session>()
 
   constructor (init: FetcherInit) {
     this.#init = init
+    this.#members = new Members({ ...init, touch: session => { this.touch(session) } })
+    this.#flights = new Flights(init)
   }
 
   /** The session of a dataset or standalone block, begun when there is none. */
@@ -71,11 +72,11 @@ export class Fetcher {
     this.#sessions.set(key, session)
     session.interests.add(interest)
     session.addNames(names)
-    likely.forEach(peer => { this.#hint(session, peer) })
-    interest.providers.forEach(provider => { this.provider(session, provider) })
+    likely.forEach(peer => { this.#members.hint(session, peer) })
+    interest.providers.forEach(provider => { this.#members.provider(session, provider) })
 
     if (running == null) {
-      this.#find(session)
+      this.#members.find(session)
     }
 
     this.touch(session)
@@ -90,21 +91,6 @@ export class Fetcher {
 
   touchAll (): void {
     this.#sessions.forEach(session => this.#dirty.add(session))
-  }
-
-  /** A provider that may serve the session: connects to it unless it is connected. */
-  provider (session: Session, provider: Provider): void {
-    const key = providerKey(provider)
-
-    if (this.#init.peers.isBanned(key, this.#now)) {
-      return
-    }
-
-    if (this.#init.peers.get(key)?.link != null) {
-      this.#hint(session, key)
-    } else {
-      this.#init.dialer.dial(provider, peer => { this.#init.change(() => { this.#hint(session, peer) }) })
-    }
   }
 
   refused (peer: Peer, root: CID, ranges: IndexRange[]): void {
@@ -123,7 +109,7 @@ export class Fetcher {
     dataset.answered(clip(answer.have), clip(answer.absent), answer.price)
 
     for (const request of [...session.requests].filter(request => request.peer === peer)) {
-      this.#giveUp(session, request, index => dataset.absent.get(index))
+      this.#flights.giveUp(session, request, index => dataset.absent.get(index))
     }
 
     this.touch(session)
@@ -158,7 +144,7 @@ export class Fetcher {
   lost (peer: Peer): void {
     for (const session of this.#sessions.values()) {
       for (const request of [...session.requests].filter(request => request.peer === peer)) {
-        this.#giveUp(session, request, () => true)
+        this.#flights.giveUp(session, request, () => true)
       }
 
       session.members.delete(peer)
@@ -225,11 +211,11 @@ export class Fetcher {
     const now = this.#now
 
     for (const session of this.#sessions.values()) {
-      this.#expire(session, now)
-
-      if (session.wakeAt <= now) {
+      if (this.#flights.expire(session) || session.wakeAt <= now) {
         this.touch(session)
       }
+
+      this.#failTheStalled(session, now)
     }
 
     for (const session of this.#dirty) {
@@ -303,7 +289,7 @@ export class Fetcher {
       bytes += data.byteLength
 
       if (request != null) {
-        this.#drop(session, request, index)
+        this.#flights.land(session, request, index)
       }
 
       if (session.intake.has(index) || !session.isWanted(index)) {
@@ -326,17 +312,15 @@ export class Fetcher {
 
   #use (session: Session, peer: Peer, blocks: VerifiedBlock[]): void {
     const dataset = peer.dataset(session.key, session.shape)
-    const cancels = new Map<Peer, number[]>()
     dataset.likely = true
     session.findAgain = this.#init.limits.lookupInterval
 
     for (const { index } of blocks) {
       dataset.have.set(index)
       dataset.failed.delete({ start: index, end: index + 1 })
-      this.#take(session, index, cancels)
     }
 
-    this.#sendCancels(session, cancels)
+    this.#flights.cancel(session, blocks.map(({ index }) => index))
 
     for (const interest of session.interests) {
       const wanted = blocks.filter(({ index }) => interest.wanted.has(index))
@@ -348,39 +332,10 @@ export class Fetcher {
     }
   }
 
-  #expire (session: Session, now: number): void {
-    const late = new Map<Peer, number>()
-
-    for (const request of [...session.requests]) {
-      const { peer, sentAt } = request
-
-      if (request.deadline > now) {
-        continue
-      }
-
-      const patience = peer.pace.timeout(0)
-
-      if (now - peer.deliveredAt < patience && now - sentAt < this.#init.limits.maxTimeout) {
-        request.deadline = Math.min(peer.deliveredAt + patience, sentAt + this.#init.limits.maxTimeout)
-        continue
-      }
-
-      const dataset = peer.dataset(session.key, session.shape)
-      late.set(peer, (late.get(peer) ?? 0) + request.left)
-      const given = this.#giveUp(session, request, () => true)
-      given.forEach(range => { dataset.failed.add(range) })
-      peer.link?.cancel(session.shape.root, given)
-      this.touch(session)
-    }
-
-    for (const [peer, blocks] of late) {
-      peer.timedOut(now)
-      this.#init.emit('codex:peer:timeout', { peer: peer.id, root: session.shape.root, blocks })
-    }
-
+  #failTheStalled (session: Session, now: number): void {
     for (const interest of [...session.interests]) {
       if ((interest.stallsAt ?? Infinity) <= now) {
-        interest.failed(failureOf(session, interest, this.#candidates(session), interest.patience))
+        interest.failed(failureOf(session, interest, this.#members.candidates(session), interest.patience))
       }
     }
   }
@@ -393,7 +348,7 @@ export class Fetcher {
       room -= queued
     }
 
-    const result = plan(session, this.#candidates(session), {
+    const result = plan(session, this.#members.candidates(session), {
       now: this.#now,
       random,
       limits,
@@ -420,18 +375,15 @@ export class Fetcher {
           break
         case 'request': {
           const { candidate: { peer }, range } = action
-          this.#request(session, action.candidate, range, action.duplicate)
+          this.#flights.request(session, action.candidate, range, action.duplicate)
           requests.set(peer, [...requests.get(peer) ?? [], range])
           break
         }
-        case 'cancel': {
-          const cancels = new Map<Peer, number[]>()
-          action.indices.forEach(index => { this.#take(session, index, cancels) })
-          this.#sendCancels(session, cancels)
+        case 'cancel':
+          this.#flights.cancel(session, action.indices)
           break
-        }
         case 'find':
-          this.#find(session)
+          this.#members.find(session)
           break
       }
     }
@@ -456,154 +408,8 @@ export class Fetcher {
     }
   }
 
-  #request (session: Session, { peer, dataset }: Candidate, range: IndexRange, duplicate: boolean): void {
-    const now = this.#now
-    const { blockSize, root } = session.shape
-    const blocks = range.end - range.start
-    const price = dataset.price ?? 0n
-    const queued = peer.queued + blocks * blockSize
-    const request: Request = {
-      peer,
-      ...range,
-      sentAt: now,
-      expectedAt: now + peer.pace.expected(queued, 0),
-      deadline: now + peer.pace.timeout(queued),
-      duplicate,
-      price,
-      left: blocks
-    }
-
-    session.takeOff(request)
-    peer.pace.asked(peer.queued, now)
-    peer.queued = queued
-    peer.counters.asked += blocks
-    this.#init.counters.askedTwice += duplicate ? blocks : 0
-    this.#init.buying.commit(blocks, price)
-    this.#init.emit('codex:blocks:request', { peer: peer.id, root, ...range, duplicate })
-  }
-
-  #find (session: Session): void {
-    const { discovery, limits, emit, change } = this.#init
-    session.findAt = this.#now + session.findAgain
-    session.findAgain = Math.min(session.findAgain * 2, limits.lookupIntervalMax)
-    session.interests.forEach(({ providers }) => { providers.forEach(provider => { this.provider(session, provider) }) })
-
-    for (const cid of session.names) {
-      session.lookups.begun++
-      emit('codex:discovery:find', { cid })
-      discovery.find(cid, {
-        found: provider => {
-          emit('codex:discovery:found', { cid, provider: providerKey(provider) })
-          change(() => { this.provider(session, provider) })
-        },
-        ended: (providers, error) => {
-          emit('codex:discovery:end', { cid, providers, error })
-          change(() => {
-            session.lookups.ended++
-            session.errors.push(...error == null ? [] : [error])
-            session.errors.splice(0, session.errors.length - MAX_ERRORS)
-            this.touch(session)
-          })
-        }
-      })
-    }
-  }
-
-  #hint (session: Session, peer: string): void {
-    if (session.hinted.size < MAX_HINTS) {
-      session.hinted.add(peer)
-    }
-
-    const linked = this.#init.peers.get(peer)
-
-    if (linked?.link != null) {
-      linked.dataset(session.key, session.shape).likely = true
-    }
-
-    this.touch(session)
-  }
-
-  /** The peers that the session uses: those that are said to have it first, then whoever is there. */
-  #candidates (session: Session): Candidate[] {
-    const { peers, limits, buying } = this.#init
-    const { members } = session
-    const isUseful = (peer: Peer): boolean => {
-      const dataset = peer.dataset(session.key, session.shape)
-      return dataset.have.count > 0 || dataset.likely || !dataset.unanswered.isEmpty
-    }
-
-    for (const peer of peers.linked()) {
-      if (session.hinted.has(peer.id)) {
-        peer.dataset(session.key, session.shape).likely = true
-      }
-
-      if (members.has(peer) || (members.size >= limits.sessionPeers && !isUseful(peer))) {
-        continue
-      }
-
-      if (members.size >= limits.sessionPeers) {
-        const useless = [...members].find(member => !isUseful(member))
-
-        if (useless == null) {
-          continue
-        }
-
-        members.delete(useless)
-      }
-
-      members.add(peer)
-    }
-
-    return [...members].map(peer => {
-      const dataset = peer.dataset(session.key, session.shape)
-      return { peer, dataset, buys: buying.buys(peer, dataset, session.shape.root) }
-    })
-  }
-
-  /** Takes a block out of every request, and notes whom to tell. */
-  #take (session: Session, index: number, cancels: Map<Peer, number[]>): void {
-    for (const request of [...session.flights.get(index) ?? []]) {
-      this.#drop(session, request, index)
-      const indices = cancels.get(request.peer) ?? []
-      cancels.set(request.peer, indices)
-      indices.push(index)
-    }
-  }
-
-  #sendCancels (session: Session, cancels: Map<Peer, number[]>): void {
-    for (const [peer, indices] of cancels) {
-      peer.link?.cancel(session.shape.root, rangesOf(indices.sort((a, b) => a - b)))
-    }
-  }
-
-  /** Takes blocks out of a request; gives them back as ranges. */
-  #giveUp (session: Session, request: Request, which: (index: number) => boolean): IndexRange[] {
-    const indices: number[] = []
-
-    for (let index = request.start; index < request.end; index++) {
-      if (which(index) && this.#drop(session, request, index)) {
-        indices.push(index)
-      }
-    }
-
-    return rangesOf(indices)
-  }
-
-  #drop (session: Session, request: Request, index: number): boolean {
-    if (!session.land(request, index)) {
-      return false
-    }
-
-    request.peer.queued = Math.max(0, request.peer.queued - session.shape.blockSize)
-    this.#init.buying.commit(-1, request.price)
-
-    return true
-  }
-
   #end (session: Session): void {
-    const cancels = new Map<Peer, number[]>();
-    [...session.flights.keys()].forEach(index => { this.#take(session, index, cancels) })
-    this.#sendCancels(session, cancels)
+    this.#flights.cancel(session, [...session.flights.keys()])
     session.wakeAt = Infinity
 
     if (session.intake.size === 0) {

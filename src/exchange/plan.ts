@@ -4,20 +4,16 @@
  * request what is wanted of the peer expected to deliver it soonest, ask a second peer for what holds a reader up, and
  * look for more peers when nobody can help.
  */
-import { MiB } from '../constants.ts'
+import { mayHave } from './candidate.ts'
+import { choose } from './choose.ts'
+import { wantedRuns } from './want-order.ts'
+import type { Candidate } from './candidate.ts'
+import type { ChoiceContext } from './choose.ts'
+import type { Peer } from './peer-admin.ts'
+import type { Session } from './session.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { Random } from '../interfaces.ts'
-import type { PeerDataset, Peer } from './peer-admin.ts'
-import type { Interest, Session } from './session.ts'
-
-/** A linked peer, as this session may use it. */
-export interface Candidate {
-  peer: Peer
-  dataset: PeerDataset
-  /** The policy accepts its price; undefined while the price is not known and matters. */
-  buys?: boolean
-}
 
 export type Action =
   | { type: 'ask', candidate: Candidate, ranges: IndexRange[], again: boolean }
@@ -41,14 +37,8 @@ export interface PlanContext {
   room: number
 }
 
-/** Bytes of one request, about. */
-const REQUEST_BYTES = MiB
-/** Blocks of one request; a reference node answers 20 a message. */
-const REQUEST_BLOCKS = 16
 /** Runs of wanted blocks looked at in one plan, so that its cost does not grow with the dataset. */
 const MAX_RUNS = 256
-/** Blocks among which the rarest is sought. */
-const RAREST_AMONG = 2_048
 /** Indices of the first question: a reference node takes 0.1 ms an entry, and the reader waits for the first. */
 const FIRST_ASK = 32
 /** A block is held up when it takes this many times as long as expected, and this many milliseconds more. */
@@ -72,16 +62,25 @@ class Planner implements Plan {
   readonly #session: Session
   readonly #candidates: Candidate[]
   readonly #context: PlanContext
+  readonly #choice: ChoiceContext
+  /** Bytes that this plan asks of each peer. */
   readonly #planned = new Map<Peer, number>()
   readonly #taken = new Set<number>()
   #room: number
-  #sawIdle = false
+  #isAllAsked = true
 
   constructor (session: Session, candidates: Candidate[], context: PlanContext) {
     this.#session = session
     this.#candidates = candidates
     this.#context = context
     this.#room = context.room
+    this.#choice = {
+      now: context.now,
+      random: context.random,
+      blockSize: session.shape.blockSize,
+      exploration: context.limits.exploration,
+      planned: peer => this.#planned.get(peer) ?? 0
+    }
   }
 
   cancel (): void {
@@ -97,23 +96,22 @@ class Planner implements Plan {
   }
 
   ask (): void {
-    for (const interest of this.#session.interests) {
-      const first = interest.wanted.first
+    const { askAhead } = this.#context.limits
+
+    for (const { wanted, horizon } of this.#session.interests) {
+      const { first } = wanted
 
       if (first == null) {
         continue
       }
 
-      const { askAhead } = this.#context.limits
-      const soon = Math.min(interest.wanted.end, first + askAhead)
-
       for (const candidate of this.#candidates) {
         const { asked } = candidate.dataset
-        const [gap] = gaps(asked, { start: first, end: soon })
+        const [gap] = asked.gaps({ start: first, end: Math.min(wanted.end, first + askAhead) })
 
         if (gap != null) {
           const reach = candidate.peer.link?.features.ranges === true ? Infinity : gap.start + askAhead
-          const ranges = gaps(asked, { start: gap.start, end: Math.min(interest.horizon, reach) })
+          const ranges = asked.gaps({ start: gap.start, end: Math.min(horizon, reach) })
           this.actions.push({ type: 'ask', candidate, ranges: splitFirst(ranges), again: false })
         }
       }
@@ -121,43 +119,35 @@ class Planner implements Plan {
   }
 
   request (): void {
-    const { now } = this.#context
-    let starving = false
+    let starving = this.#wantsAnything() && !this.#candidates.some(({ buys }) => buys === true)
     let runs = 0
 
-    for (const { peer } of this.#candidates) {
-      if (peer.restUntil > now) {
-        this.wakeAt = Math.min(this.wakeAt, peer.restUntil)
-      }
-    }
+    this.#wakeForTheRested()
 
-    for (const { interest, run } of this.#runs()) {
-      this.#sawIdle = true
+    for (const { interest, run } of wantedRuns(this.#session, this.#candidates, this.#context.random, index => this.#isIdle(index))) {
+      this.#isAllAsked = false
 
-      if (this.#room <= 0 || runs++ >= MAX_RUNS || !this.#candidates.some(c => this.#hasRoom(c))) {
+      if (this.#room <= 0 || runs++ >= MAX_RUNS || (this.#candidates.length > 0 && !this.#candidates.some(c => this.#hasRoom(c)))) {
         break
       }
 
-      let { start } = run
+      for (let { start } = run; start < run.end && this.#room > 0;) {
+        const { candidate, starving: isStarving = false, wakeAt = Infinity, bestPrice } = choose(start, interest, this.#candidates, this.#choice)
+        this.wakeAt = Math.min(this.wakeAt, wakeAt)
 
-      while (start < run.end && this.#room > 0) {
-        const choice = this.#choose(start, interest)
-
-        if (choice === 'starving') {
-          starving = true
-        }
-
-        if (typeof choice === 'string') {
+        if (candidate == null) {
+          starving ||= isStarving
+          this.tooDear ??= bestPrice == null ? undefined : { index: start, bestPrice }
           break
         }
 
-        const end = this.#reach(choice, start, run.end)
-        this.#take(choice, { start, end }, false)
+        const end = this.#reach(candidate, start, run.end)
+        this.#take(candidate, { start, end }, false)
         start = end
       }
     }
 
-    if (starving || (!this.#candidates.some(c => c.buys === true) && this.#wantsAnything())) {
+    if (starving) {
       this.#starve()
     }
   }
@@ -172,140 +162,38 @@ class Planner implements Plan {
     }
 
     for (const interest of this.#session.interests) {
-      let index = interest.waitingFor ?? (this.#sawIdle ? undefined : interest.wanted.first)
+      let index = interest.waitingFor ?? (this.#isAllAsked ? interest.wanted.first : undefined)
 
       for (; index != null && left > 0; index++, left--) {
         const flights = this.#session.flights.get(index)
 
-        if (flights?.length !== 1) {
+        if (flights?.length !== 1 || this.#taken.has(index)) {
           break
         }
 
         const [{ peer, sentAt, expectedAt }] = flights
-        const overdueAt = expectedAt + (OVERDUE.times - 1) * (expectedAt - sentAt) + OVERDUE.more
+        const overdueAt = sentAt + OVERDUE.times * (expectedAt - sentAt) + OVERDUE.more
 
         if (overdueAt > now) {
           this.wakeAt = Math.min(this.wakeAt, overdueAt)
           break
         }
 
-        const choice = this.#choose(index, interest, peer)
+        const { candidate } = choose(index, interest, this.#candidates, this.#choice, peer)
 
-        if (typeof choice === 'string') {
+        if (candidate == null) {
           break
         }
 
-        this.#take(choice, { start: index, end: index + 1 }, true)
+        this.#take(candidate, { start: index, end: index + 1 }, true)
       }
     }
-  }
-
-  /**
-   * The peer to request a block of. `'later'` when a better one is about to have room, or an answer is awaited;
-   * `'starving'` when nobody that may be asked has it.
-   */
-  #choose (index: number, interest: Interest, not?: Peer): Candidate | 'later' | 'starving' {
-    const { now, random, limits } = this.#context
-    const { blockSize } = this.#session.shape
-    const open: Array<{ candidate: Candidate, eta: number }> = []
-    let soonest = Infinity
-    let rate = 0
-    let later = false
-    let failedOnly = true
-    let bestPrice: bigint | undefined
-
-    for (const candidate of this.#candidates) {
-      const { peer, dataset } = candidate
-
-      if (peer === not) {
-        continue
-      }
-
-      if (!mayHave(candidate, index)) {
-        later ||= dataset.unanswered.has(index) && now < dataset.askAgainAt
-        continue
-      }
-
-      if (candidate.buys !== true) {
-        if (candidate.buys == null) {
-          later = true
-        } else if (dataset.price != null && (bestPrice == null || dataset.price < bestPrice)) {
-          bestPrice = dataset.price
-        }
-
-        continue
-      }
-
-      if (peer.restUntil > now) {
-        later = true
-        continue
-      }
-
-      const eta = peer.pace.expected(peer.queued + (this.#planned.get(peer) ?? 0), blockSize)
-      const failed = dataset.failed.has(index)
-      rate += peer.pace.rate ?? 0
-
-      if (failed && !failedOnly) {
-        continue
-      }
-
-      if (!failed && failedOnly) {
-        failedOnly = false
-        soonest = Infinity
-        open.length = 0
-      }
-
-      soonest = Math.min(soonest, eta)
-
-      if (this.#hasRoom(candidate)) {
-        open.push({ candidate, eta })
-      }
-    }
-
-    if (open.length === 0) {
-      if (later || soonest < Infinity) {
-        return 'later'
-      }
-
-      if (bestPrice != null) {
-        this.tooDear ??= { index, bestPrice }
-      }
-
-      return 'starving'
-    }
-
-    let best = open[0]
-
-    for (const other of open) {
-      if (other.eta < best.eta) {
-        best = other
-      }
-    }
-
-    if (best.eta > soonest && best.eta > this.#neededIn(index, interest, rate)) {
-      return 'later'
-    }
-
-    if (open.length > 1 && not == null && index !== interest.waitingFor && random() < limits.exploration) {
-      best = open[Math.floor(random() * open.length)]
-    }
-
-    return best.candidate
-  }
-
-  /** Milliseconds until the block is of use: its turn with a reader, or the end of a download in the background. */
-  #neededIn (index: number, interest: Interest, rate: number): number {
-    const { blockSize } = this.#session.shape
-    const first = interest.waitingFor ?? interest.wanted.first ?? index
-    const blocks = interest.reads ? index - first : interest.wanted.count
-
-    return rate === 0 ? Infinity : blocks * blockSize / rate
   }
 
   /** How far a request that starts at `start` may go. */
   #reach (candidate: Candidate, start: number, end: number): number {
     const { blockSize } = this.#session.shape
-    let planned = (this.#planned.get(candidate.peer) ?? 0) + blockSize
+    let planned = this.#choice.planned(candidate.peer) + blockSize
     let room = this.#room - blockSize
     let index = start + 1
 
@@ -321,7 +209,7 @@ class Planner implements Plan {
 
   #take (candidate: Candidate, range: IndexRange, duplicate: boolean): void {
     const bytes = (range.end - range.start) * this.#session.shape.blockSize
-    this.#planned.set(candidate.peer, (this.#planned.get(candidate.peer) ?? 0) + bytes)
+    this.#planned.set(candidate.peer, this.#choice.planned(candidate.peer) + bytes)
     this.#room -= bytes
 
     for (let index = range.start; index < range.end; index++) {
@@ -331,34 +219,26 @@ class Planner implements Plan {
     this.actions.push({ type: 'request', candidate, range, duplicate })
   }
 
-  #hasRoom ({ peer }: Candidate): boolean {
-    return peer.restUntil <= this.#context.now && peer.hasRoom(this.#planned.get(peer) ?? 0, this.#session.shape.blockSize)
-  }
-
-  #wantsAnything (): boolean {
-    return [...this.#session.interests].some(interest => !interest.wanted.isEmpty)
-  }
-
   /** Looks for peers, and asks those again that had nothing a while ago. */
   #starve (): void {
-    const { now } = this.#context
+    const { now, limits } = this.#context
 
     for (const candidate of this.#candidates) {
       const { dataset } = candidate
 
-      if (dataset.askAgainAt > now) {
-        this.wakeAt = Math.min(this.wakeAt, dataset.askAgainAt)
-        continue
-      }
-
-      for (const interest of this.#session.interests) {
-        const first = interest.wanted.first
-
-        if (first != null && !mayHave(candidate, first) && dataset.asked.has(first)) {
-          const range = { start: first, end: Math.min(interest.horizon, first + this.#context.limits.askAhead) }
-          this.actions.push({ type: 'ask', candidate, ranges: splitFirst([range]), again: true })
-          break
+      for (const { wanted: { first }, horizon } of this.#session.interests) {
+        if (first == null || mayHave(candidate, first) || !dataset.asked.has(first)) {
+          continue
         }
+
+        if (dataset.askAgainAt > now) {
+          this.wakeAt = Math.min(this.wakeAt, dataset.askAgainAt)
+          continue
+        }
+
+        const range = { start: first, end: Math.min(horizon, first + limits.askAhead) }
+        this.actions.push({ type: 'ask', candidate, ranges: splitFirst([range]), again: true })
+        break
       }
     }
 
@@ -369,101 +249,26 @@ class Planner implements Plan {
     }
   }
 
-  /** Runs of wanted blocks that are neither asked for nor here, most urgent first, in turns between the readers. */
-  * #runs (): Generator<{ interest: Interest, run: IndexRange }> {
-    const most = Math.max(1, Math.min(REQUEST_BLOCKS, Math.floor(REQUEST_BYTES / this.#session.shape.blockSize)))
-    const queues = [...this.#session.interests].map(interest => ({
-      interest,
-      runs: interest.order === 'rarest' ? this.#rarest(interest) : this.#sequential(interest, most)
-    }))
-
-    while (queues.length > 0) {
-      for (const queue of [...queues]) {
-        const { value: run, done } = queue.runs.next()
-
-        if (done === true) {
-          queues.splice(queues.indexOf(queue), 1)
-        } else {
-          yield { interest: queue.interest, run }
-        }
+  #wakeForTheRested (): void {
+    for (const { peer: { restUntil } } of this.#candidates) {
+      if (restUntil > this.#context.now) {
+        this.wakeAt = Math.min(this.wakeAt, restUntil)
       }
     }
   }
 
-  * #sequential (interest: Interest, most: number): Generator<IndexRange> {
-    for (const range of interest.wanted) {
-      for (let start = range.start; start < range.end; start++) {
-        if (!this.#isIdle(start)) {
-          continue
-        }
-
-        let end = start + 1
-
-        while (end < range.end && end - start < most && this.#isIdle(end)) {
-          end++
-        }
-
-        yield { start, end }
-        start = end - 1
-      }
-    }
+  /** Whether a candidate may be asked for more; one that rests has none to offer, but does not end the search for others. */
+  #hasRoom ({ peer }: Candidate): boolean {
+    return peer.restUntil > this.#context.now || peer.hasRoom(this.#choice.planned(peer), this.#session.shape.blockSize)
   }
 
-  * #rarest (interest: Interest): Generator<IndexRange> {
-    const found: Array<{ index: number, copies: number, tie: number }> = []
-
-    for (const { start } of this.#sequential(interest, 1)) {
-      let copies = 0
-
-      for (const candidate of this.#candidates) {
-        copies += mayHave(candidate, start) ? 1 : 0
-      }
-
-      if (copies > 0) {
-        found.push({ index: start, copies, tie: this.#context.random() })
-      }
-
-      if (found.length === RAREST_AMONG) {
-        break
-      }
-    }
-
-    if (found.length === 0) {
-      yield * this.#sequential(interest, 1)
-    }
-
-    for (const { index } of found.sort((a, b) => a.copies - b.copies || a.tie - b.tie)) {
-      yield { start: index, end: index + 1 }
-    }
+  #wantsAnything (): boolean {
+    return [...this.#session.interests].some(({ wanted }) => !wanted.isEmpty)
   }
 
   #isIdle (index: number): boolean {
     return !this.#taken.has(index) && this.#session.isIdle(index)
   }
-}
-
-function mayHave ({ dataset, buys }: Candidate, index: number): boolean {
-  return dataset.have.get(index) || (dataset.likely && buys === true && !dataset.absent.get(index))
-}
-
-/** What of a range is not in the set. */
-function gaps (set: { intersection(range: IndexRange): IndexRange[] }, range: IndexRange): IndexRange[] {
-  const found: IndexRange[] = []
-  let { start } = range
-
-  for (const inside of set.intersection(range)) {
-    if (inside.start > start) {
-      found.push({ start, end: inside.start })
-    }
-
-    start = inside.end
-  }
-
-  if (start < range.end) {
-    found.push({ start, end: range.end })
-  }
-
-  return found
 }
 
 /** Cuts a few indices off the front, to be asked first. */

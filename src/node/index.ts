@@ -15,11 +15,10 @@
  */
 import { KEEP_ALIVE } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createCodex } from '../index.ts'
+import { anyOf, createCodex, staticPeers } from '../index.ts'
 import { libp2pTransport } from '../libp2p/index.ts'
 import { openDataDir } from './data-dir.ts'
 import { createLibp2pNode } from './libp2p-node.ts'
-import { staticPeers } from './static-peers.ts'
 import type { Codex, CodexInit, Limits } from '../index.ts'
 import type { Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -56,7 +55,7 @@ export interface CodexNode {
  * @throws {DataDirInUseError} when another process, or this one, has the data directory open
  * @throws {InvalidParametersError} when the data directory holds an identity that the network does not know
  */
-export async function createNode (init: NodeInit, limits?: Limits): Promise<CodexNode> {
+export async function createNode (init: NodeInit, limits?: Partial<Limits>): Promise<CodexNode> {
   const { dataDir, listen = DEFAULT_LISTEN, peers = [], discovery, ...rest } = init
   const known = peers.map(peer => multiaddr(peer))
   const undo: Array<() => unknown> = []
@@ -86,7 +85,7 @@ export async function createNode (init: NodeInit, limits?: Limits): Promise<Code
       ...rest,
       logger: rest.logger ?? libp2p.logger,
       transport: libp2pTransport(libp2p),
-      discovery: staticPeers(known, discovery),
+      discovery: discovery == null ? staticPeers(known) : anyOf(staticPeers(known), discovery),
       blockstore: data.blockstore,
       datastore: data.datastore
     }, limits)

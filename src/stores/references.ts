@@ -30,9 +30,13 @@ export class References {
     for (const [name, ids] of this.#ids) {
       const others = [...ids].filter(other => other !== id)
 
+      if (!ids.has(id)) {
+        continue
+      }
+
       if (others.length === 0) {
         changes.delete(referenceKey(name))
-      } else if (ids.has(id)) {
+      } else {
         changes.put(referenceKey(name), encodeIds(others))
       }
     }

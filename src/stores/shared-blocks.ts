@@ -75,14 +75,16 @@ export class SharedBlocks {
 
       try {
         await parallel(named, WIDTH, async ([name, { digest, data }]) => {
-          const [ids] = await Promise.all([references.read(name, this.#records), this.#put(digest, data)])
+          const ids = await references.read(name, this.#records)
 
           if (ids.size === 0) {
             unreferenced.push(digest)
           }
+
+          await this.#put(digest, data)
         })
       } catch (err) {
-        await parallel(unreferenced, WIDTH, async digest => this.#delete(digest)).catch(() => {})
+        await parallel(unreferenced, WIDTH, async digest => this.delete(digest)).catch(() => {})
         throw err
       }
 
@@ -106,7 +108,7 @@ export class SharedBlocks {
         const ids = await references.read(name, this.#records)
 
         if (ids.size === 1 && ids.has(id)) {
-          await this.#delete(digest)
+          await this.delete(digest)
         }
       })
 
@@ -120,6 +122,21 @@ export class SharedBlocks {
     })
   }
 
+  /**
+   * Deletes bytes that nothing refers to. The caller holds the lock of the digest.
+   *
+   * @throws {StoreRefusedError} when the blockstore fails
+   */
+  async delete (digest: Uint8Array): Promise<void> {
+    const cid = blockCid(digest)
+
+    try {
+      await this.#blockstore.delete(cid)
+    } catch (err) {
+      throw new StoreRefusedError('The blockstore could not delete a block', { cid, cause: err })
+    }
+  }
+
   async #put (digest: Uint8Array, data: Uint8Array): Promise<void> {
     const cid = blockCid(digest)
 
@@ -127,16 +144,6 @@ export class SharedBlocks {
       await this.#blockstore.put(cid, data)
     } catch (err) {
       throw new StoreRefusedError('The blockstore would not take a block', { cid, cause: err })
-    }
-  }
-
-  async #delete (digest: Uint8Array): Promise<void> {
-    const cid = blockCid(digest)
-
-    try {
-      await this.#blockstore.delete(cid)
-    } catch (err) {
-      throw new StoreRefusedError('The blockstore could not delete a block', { cid, cause: err })
     }
   }
 }

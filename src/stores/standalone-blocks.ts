@@ -1,0 +1,109 @@
+import { DIGEST_BYTES, digestOf, SHA2_256 } from '../dataset/codecs.ts'
+import { reverify, standaloneShape } from '../dataset/verify.ts'
+import { References } from './references.ts'
+import { digestText, STANDALONE } from './store-keys.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import type { Records } from './records.ts'
+import type { SharedBlocks } from './shared-blocks.ts'
+import type { Hasher } from '../dataset/hasher.ts'
+import type { VerifiedBlock } from '../dataset/verify.ts'
+import type { CID } from 'multiformats/cid'
+
+export interface StandaloneBlocksInit {
+  blocks: SharedBlocks
+  records: Records
+  commits: CommitQueue
+  hasher: Hasher
+}
+
+/** Blocks kept under their own CIDs: manifests above all. */
+export class StandaloneBlocks {
+  readonly #init: StandaloneBlocksInit
+
+  constructor (init: StandaloneBlocksInit) {
+    this.#init = init
+  }
+
+  async has ({ multihash }: CID): Promise<boolean> {
+    return multihash.code === SHA2_256 && multihash.digest.byteLength === DIGEST_BYTES &&
+      this.#init.blocks.isKeptFor(STANDALONE, multihash.digest)
+  }
+
+  /** Reads and hashes a block. One that is not there, or not what it was, is forgotten. */
+  async get (cid: CID): Promise<VerifiedBlock | undefined> {
+    if (!await this.has(cid)) {
+      return undefined
+    }
+
+    return await this.#check(cid) ?? this.#locked(cid, async () => {
+      // what is being written may not have been there yet
+      const block = await this.#check(cid)
+
+      if (block == null) {
+        // where that fails it is found out again next time
+        await this.#forget(cid).catch(() => {})
+      }
+
+      return block
+    })
+  }
+
+  async put (block: VerifiedBlock): Promise<void> {
+    const bytes = { digest: digestOf(block.cid), data: block.data }
+
+    await this.#init.blocks.write([bytes], async references => this.#init.commits.commit({
+      write: changes => {
+        references.add(STANDALONE, changes)
+        return true
+      }
+    }))
+  }
+
+  /** False when there was none. */
+  async delete (cid: CID): Promise<boolean> {
+    return await this.has(cid) && this.#locked(cid, async () => this.#forget(cid))
+  }
+
+  async #check (cid: CID): Promise<VerifiedBlock | undefined> {
+    const data = await this.#init.blocks.read(digestOf(cid))
+
+    if (data == null) {
+      return undefined
+    }
+
+    try {
+      return await reverify(standaloneShape(cid, data.byteLength), 0, cid, data, this.#init.hasher)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** The reference first, then the bytes: it is never said to be here when it is not. */
+  async #forget (cid: CID): Promise<boolean> {
+    const { blocks, records, commits } = this.#init
+    const digest = digestOf(cid)
+    const references = new References()
+    const ids = await references.read(digestText(digest), records)
+
+    if (!ids.has(STANDALONE)) {
+      return false
+    }
+
+    await commits.commit({
+      write: changes => {
+        references.remove(STANDALONE, changes)
+        return true
+      }
+    })
+
+    if (ids.size === 1) {
+      await blocks.delete(digest)
+    }
+
+    return true
+  }
+
+  async #locked<T> (cid: CID, work: () => Promise<T>): Promise<T> {
+    return this.#init.blocks.locks.run([digestText(digestOf(cid))], work)
+  }
+}
