@@ -7,7 +7,7 @@ import type { Clock } from '../interfaces.ts'
 /** Milliseconds of virtual time after which a run gives up unless told otherwise: a day. */
 const MAX_MS = 24 * 60 * 60 * 1000
 /** Timers that may fire at one instant; with more, time stands still and the run would never end. */
-const MAX_TIMERS_AN_INSTANT = 1_000_000
+const MAX_TIMERS_AN_INSTANT = 250_000
 
 /** What was waited for did not come in the virtual time that was given. */
 export class VirtualTimeoutError extends CodexError { static name = 'VirtualTimeoutError' }

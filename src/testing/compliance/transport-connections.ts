@@ -82,9 +82,9 @@ export function connectionTests (suite: Suite<TransportPair>): void {
   })
 
   suite.it('tells both sides of the end of a connection, once, and of the next one', async pair => {
-    const { a, b, disconnect } = pair
+    const { a, b } = pair
     const handlers = await connected(pair)
-    await disconnect.call(pair)
+    await pair.disconnect()
     await handlers.handlerA.eventCount(2)
     await handlers.handlerB.eventCount(2)
 
