@@ -3,5 +3,8 @@ export default {
   build: {
     // the core alone, minified and gzipped; the adapters are entries of their own
     bundlesizeMax: '45KB'
+  },
+  docs: {
+    publish: false
   }
 }

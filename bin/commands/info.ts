@@ -1,5 +1,5 @@
 import { formatCid } from '../../src/dataset/codecs.ts'
-import { blockCount, fileSize } from '../../src/dataset/manifest.ts'
+import { fileBlocks, fileSize } from '../../src/dataset/manifest.ts'
 import { createNode } from '../../src/node/index.ts'
 import { formatBytes } from '../format.ts'
 import { harmlessText } from '../harmless.ts'
@@ -19,8 +19,8 @@ export async function info (cid: CID, options: PeerOptions, signal: AbortSignal)
       mimetype: manifest.mimetype,
       size: fileSize(manifest),
       blockSize: manifest.blockSize,
-      blocks: blockCount(manifest),
-      blocksHere: stat.blocks,
+      blocks: fileBlocks(manifest),
+      blocksHere: stat?.blocksHere ?? 0,
       treeCid: formatCid(manifest.treeCid),
       erasure: protection == null ? undefined : { data: protection.ecK, parity: protection.ecM }
     }

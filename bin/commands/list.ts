@@ -1,5 +1,4 @@
 import { formatCid } from '../../src/dataset/codecs.ts'
-import { fileSize } from '../../src/dataset/manifest.ts'
 import { createNode } from '../../src/node/index.ts'
 import { formatBytes } from '../format.ts'
 import { harmlessText } from '../harmless.ts'
@@ -9,9 +8,8 @@ export async function list (options: CommonOptions): Promise<void> {
   const node = await createNode({ dataDir: options.dataDir, listen: [] })
 
   try {
-    for await (const { cid, manifest, complete } of node.codex.list()) {
-      const size = fileSize(manifest)
-      const { filename } = manifest
+    for await (const { cid, manifest: { filename }, size, blocks, blocksHere } of node.codex.list()) {
+      const complete = blocksHere === blocks
       const line = options.json === true
         ? JSON.stringify({ cid: formatCid(cid), filename, size, complete })
         : `${formatCid(cid)}  ${formatBytes(size).padStart(10)}  ${complete ? 'whole' : 'part '}  ${harmlessText(filename ?? '')}`
