@@ -5,12 +5,9 @@ import type { PagePlace, PlacedPage } from './tree-page.ts'
 export interface DirtyPage extends PlacedPage {
   /** The page's revision now, for `markClean`. */
   revision: number
-  /** False where nobody has looked in the store for this page yet: `load` what is there before writing over it. */
-  loaded: boolean
 }
 
 interface CachedPage extends PlacedPage {
-  loaded: boolean
   cleanRevision: number
   /** When it was last used, in uses. */
   used: number
@@ -34,30 +31,26 @@ export class PageCache {
   }
 
   getOrCreate (height: number, number: number): TreePage {
-    return this.get(height, number) ?? this.#add(height, number, new TreePage(), false)
+    return this.get(height, number) ?? this.#add(height, number, new TreePage())
   }
 
   /** Takes in what a store has for a page; what is here already and what comes are merged. */
-  load (height: number, number: number, page?: TreePage): void {
+  load (height: number, number: number, page: TreePage): void {
     const cached = this.#use(height, number)
 
     if (cached == null) {
-      this.#add(height, number, page ?? new TreePage(), true)
-    } else if (!cached.loaded) {
-      cached.loaded = true
-
-      if (page != null) {
-        cached.page.merge(page)
-      }
+      this.#add(height, number, page)
+    } else {
+      cached.page.merge(page)
     }
   }
 
   * dirty (): Generator<DirtyPage> {
     for (const cached of this.#pages.values()) {
       if (isDirty(cached)) {
-        const { height, number, page, loaded } = cached
+        const { height, number, page } = cached
 
-        yield { height, number, page, loaded, revision: page.revision }
+        yield { height, number, page, revision: page.revision }
       }
     }
   }
@@ -67,7 +60,6 @@ export class PageCache {
 
     if (cached != null) {
       cached.cleanRevision = revision
-      cached.loaded = true
     }
   }
 
@@ -81,9 +73,9 @@ export class PageCache {
     return cached
   }
 
-  #add (height: number, number: number, page: TreePage, loaded: boolean): TreePage {
+  #add (height: number, number: number, page: TreePage): TreePage {
     this.#makeRoom()
-    this.#pages.set(keyOf(height, number), { height, number, page, loaded, cleanRevision: page.revision, used: ++this.#uses })
+    this.#pages.set(keyOf(height, number), { height, number, page, cleanRevision: page.revision, used: ++this.#uses })
 
     return page
   }

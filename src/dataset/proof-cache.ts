@@ -5,12 +5,12 @@ import { DIGEST_BYTES } from './codecs.ts'
 import { createCompress, layerAbove, NO_SIBLING, proofDepth } from './compress.ts'
 import { assertWellFormed } from './merkle-proof.ts'
 import { PageCache } from './page-cache.ts'
-import { PAGE_LEVELS } from './tree-page.ts'
+import { PAGE_LEVELS, TreePage } from './tree-page.ts'
 import type { Compress } from './compress.ts'
 import type { Hasher } from './hasher.ts'
 import type { MerkleProof } from './merkle-proof.ts'
 import type { DirtyPage } from './page-cache.ts'
-import type { PagePlace, TreePage } from './tree-page.ts'
+import type { PagePlace } from './tree-page.ts'
 
 export interface ProofCacheInit {
   /** Digest of the root: what everything is proven against. */
@@ -138,10 +138,11 @@ export class ProofCache {
   }
 
   /**
-   * Takes in what a store has for a page: undefined where it has none. What is here already and what comes are merged.
-   * The store's word is taken for it: hand over only what was proven when it was written.
+   * Takes in what a store has for a page, an empty one where it has none. What is here already and what comes are merged:
+   * a store looks before it writes over a page that was begun here. Its word is taken for it: hand over only what was
+   * proven when it was written.
    */
-  load (height: number, number: number, page?: TreePage): void {
+  load (height: number, number: number, page: TreePage = new TreePage()): void {
     this.#pages.load(height, number, page)
   }
 

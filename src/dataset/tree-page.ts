@@ -40,21 +40,6 @@ export interface PlacedPage extends PagePlace {
   page: TreePage
 }
 
-/** The pages that a leaf's proof is made of, from the bottom up: a tree of 65,536 leaves or fewer has two heights. */
-export function pagesOf (leaves: number, index: number): PagePlace[] {
-  const places: PagePlace[] = []
-  let number = Math.floor(index / PAGE_LEAVES)
-  let count = leaves
-
-  do {
-    places.push({ height: places.length, number })
-    number = Math.floor(number / PAGE_LEAVES)
-    count = Math.ceil(count / PAGE_LEAVES)
-  } while (count > 1)
-
-  return places
-}
-
 /**
  * Page `number` of `height` covers the nodes `256 · number …` of level `8 · height` of the tree, which are its level 0,
  * and what is over them up to its level 7. Nodes are learnt one by one and do not change. At height 0 it also keeps which

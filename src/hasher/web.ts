@@ -7,7 +7,8 @@ const SMALL = 8192
 /** sha2-256 by WebCrypto for blocks, in JavaScript for what is small. */
 export const hasher: Hasher = {
   digest (bytes) {
-    if (bytes.byteLength <= SMALL) {
+    // a page that did not come over https has no WebCrypto
+    if (bytes.byteLength <= SMALL || crypto.subtle == null) {
       return sha256(bytes)
     }
 

@@ -32,6 +32,20 @@ for (const [name, hasher] of Object.entries({ node, web })) {
   })
 }
 
+describe('web hasher', () => {
+  it('does without WebCrypto where there is none', () => {
+    const bytes = new Uint8Array(65_536)
+
+    Object.defineProperty(globalThis.crypto, 'subtle', { value: undefined, configurable: true })
+
+    try {
+      expect(web.digest(bytes)).to.deep.equal(expected(bytes))
+    } finally {
+      Reflect.deleteProperty(globalThis.crypto, 'subtle')
+    }
+  })
+})
+
 describe('node hasher', () => {
   it('hashes blocks at once', () => {
     expect(node.digest(new Uint8Array(65_536))).to.be.an.instanceOf(Uint8Array)

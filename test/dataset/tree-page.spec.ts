@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
-import { MAX_PAGE_BYTES, pagesOf, TreePage } from '../../src/dataset/tree-page.ts'
+import { MAX_PAGE_BYTES, TreePage } from '../../src/dataset/tree-page.ts'
 import { InvalidProofError } from '../../src/errors.ts'
 import { hasher } from '../../src/hasher/node.ts'
 
@@ -135,11 +135,5 @@ describe('TreePage', () => {
 
       expect(contentOf(page)).to.deep.equal(contentOf(pageOf([...some, ...others])))
     }), { numRuns: 40 })
-  })
-
-  it('is found for a leaf', () => {
-    expect(pagesOf(256, 255)).to.deep.equal([{ height: 0, number: 0 }])
-    expect(pagesOf(257, 256)).to.deep.equal([{ height: 0, number: 1 }, { height: 1, number: 0 }])
-    expect(pagesOf(65_537, 65_536)).to.deep.equal([{ height: 0, number: 256 }, { height: 1, number: 1 }, { height: 2, number: 0 }])
   })
 })
