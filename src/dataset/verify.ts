@@ -5,10 +5,11 @@ import { equals } from 'uint8arrays/equals'
 import { InvalidDatasetError, InvalidParametersError, VerificationError } from '../errors.ts'
 import { blockCid, digestOf, isBlockCid, isTreeCid, SHA2_256 } from './codecs.ts'
 import { blockCount } from './manifest.ts'
-import { verifyProof } from './merkle-proof.ts'
+import { proofDepth, verifyProof } from './merkle-proof.ts'
 import type { Delivery } from './delivery.ts'
 import type { Hasher } from './hasher.ts'
 import type { Manifest } from './manifest.ts'
+import type { MerkleProof } from './merkle-proof.ts'
 import type { ProofCache } from './proof-cache.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -159,11 +160,34 @@ function assertLeaf (shape: DatasetShape, delivery: Delivery, digest: Uint8Array
     throw new VerificationError(`The CID of leaf ${index} is not a block's`, { cid, index })
   }
 
+  if (proof?.index === index && isOfAnotherTree(shape, digest, proof, hasher)) {
+    throw new InvalidDatasetError(`The tree has ${proof.leaves} leaves, not ${shape.leaves}: the manifest is wrong`, { cid: shape.root, index })
+  }
+
   if (proofs != null) {
     proofs.prove(index, digest, proof)
   } else if (proof?.index !== index || !verifyProof(digestOf(shape.root), digest, proof, shape.leaves, hasher)) {
     throw new VerificationError(`Leaf ${index} has no proof that leads to the root`, { cid, index })
   }
+}
+
+/**
+ * Whether a proof leads to the root with its own number of leaves and not with the manifest's. Then the tree has that
+ * number: a sender cannot make such a proof of a tree that has the manifest's, since the keys of a path follow from the
+ * number. Without this, a manifest that lies about a tree would have all its honest seeders taken for liars.
+ */
+function isOfAnotherTree (shape: DatasetShape, digest: Uint8Array, proof: MerkleProof, hasher: Hasher): boolean {
+  if (proof.leaves === shape.leaves) {
+    return false
+  }
+
+  const leads = (leaves: number): boolean => {
+    const claim = { ...proof, leaves }
+
+    return proof.index < leaves && proof.path.length === proofDepth(leaves) && verifyProof(digestOf(shape.root), digest, claim, leaves, hasher)
+  }
+
+  return leads(proof.leaves) && !leads(shape.leaves)
 }
 
 function assertLength (shape: DatasetShape, cid: CID, index: number, data: Uint8Array): void {

@@ -105,6 +105,12 @@ export class Fetcher {
     }
 
     const dataset = peer.dataset(session.key, session.shape)
+
+    if (dataset.questionAt != null) {
+      peer.pace.answered(this.#now - dataset.questionAt)
+      dataset.questionAt = undefined
+    }
+
     const clip = (ranges: IndexRange[]): IndexRange[] => ranges.flatMap(range => dataset.asked.intersection(range))
     dataset.answered(clip(answer.have), clip(answer.absent), answer.price)
 

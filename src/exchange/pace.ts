@@ -12,7 +12,7 @@ const SAMPLE = 20
 const GUESS = { rtt: 100, rate: 1_000 }
 
 export class Pace {
-  /** Milliseconds from a request to its first block, smoothed; undefined until known. */
+  /** Milliseconds from a question to its answer, the shortest so far: longer ones waited in a queue. Undefined until known. */
   rtt?: number
   /** Bytes a millisecond while something is asked of it, smoothed; undefined until known. */
   rate?: number
@@ -37,11 +37,15 @@ export class Pace {
     }
   }
 
+  /** Something was answered after `ms` milliseconds. */
+  answered (ms: number): void {
+    this.rtt = Math.min(this.rtt ?? Infinity, ms)
+  }
+
   /** `bytes` came, of `queued` asked. */
   delivered (bytes: number, queued: number, now: number): void {
     if (this.#askedAt != null) {
-      const sample = now - this.#askedAt
-      this.rtt = this.rtt == null ? sample : Math.min(sample, this.rtt + (sample - this.rtt) / 8)
+      this.answered(now - this.#askedAt)
       this.#askedAt = undefined
     }
 

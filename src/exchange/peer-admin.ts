@@ -48,6 +48,8 @@ export class PeerDataset {
   price?: bigint
   /** It is expected to have what it was not asked about: it delivered this dataset's manifest, or blocks of it. */
   likely = false
+  /** When it was last asked about blocks and had answered all before; undefined once it answered. */
+  questionAt?: number
   /** When to ask again for what it did not have. */
   askAgainAt = 0
   #askAgain = ASK_AGAIN.first
@@ -58,6 +60,10 @@ export class PeerDataset {
   }
 
   ask (range: IndexRange, now: number): void {
+    if (this.unanswered.isEmpty) {
+      this.questionAt = now
+    }
+
     this.asked.add(range)
     this.unanswered.add(range)
     this.askAgainAt = now + this.#askAgain

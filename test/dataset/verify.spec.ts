@@ -110,6 +110,19 @@ describe('verify', () => {
     }
   })
 
+  it('blames the author for a manifest with another number of leaves, not who serves the tree', () => {
+    const lying = { ...shape, leaves: 3 }
+    const proofs = new ProofCache({ root: tree.root, leaves: 3, hasher })
+
+    expect(() => verify(lying, deliveryOf(2), proofs, hasher)).to.throw().with.property('name', InvalidDatasetError.name)
+  })
+
+  it('blames the sender for a proof that only claims another number of leaves', () => {
+    const proof = { ...tree.proof(0), leaves: 3 }
+
+    expect(() => verify(shape, deliveryOf(0, { proof }), newProofs(), hasher)).to.throw().with.property('name', InvalidProofError.name)
+  })
+
   it('blames the author for a leaf of another length', () => {
     expect(() => verify(shape, deliveryOf(3), newProofs(), hasher)).to.throw(InvalidDatasetError).with.property('index', 3)
     expect(() => verify(shape, deliveryOf(3, { proof: undefined }), newProofs(), hasher)).to.throw(VerificationError)

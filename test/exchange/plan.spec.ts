@@ -1,0 +1,215 @@
+import { expect } from 'aegir/chai'
+import fc from 'fast-check'
+import { DEFAULT_LIMITS } from '../../src/constants.ts'
+import { indicesOf } from '../../src/dataset/ranges.ts'
+import { plan } from '../../src/exchange/plan.ts'
+import { seededRandom } from '../../src/testing/random.ts'
+import { BLOCK, context, known, newCandidate, newInterest, newSession } from './fixtures.ts'
+import type { Action } from '../../src/exchange/plan.ts'
+import type { Request, Session } from '../../src/exchange/session.ts'
+
+function requested (actions: Action[], id?: string): number[] {
+  return actions.flatMap(action => action.type === 'request' && (id == null || action.candidate.peer.id === id) ? [...indicesOf([action.range])] : [])
+}
+
+function inFlight (session: Session, peer: Request['peer'], start: number, end: number, more: Partial<Request> = {}): Request {
+  const request = { peer, start, end, sentAt: 0, expectedAt: 100, deadline: 1e9, duplicate: false, price: 0n, left: end - start, ...more }
+  session.takeOff(request)
+  peer.queued += (end - start) * BLOCK
+
+  return request
+}
+
+describe('plan', () => {
+  it('asks the one peer that has the blocks for all of them, in order', () => {
+    const session = newSession(100)
+    newInterest(session, 10, 30)
+    const { actions } = plan(session, [known(newCandidate(session, 'a', [[0, 100]]), 10, 10_000)], context())
+
+    expect(requested(actions)).to.deep.equal([...indicesOf([{ start: 10, end: 30 }])])
+  })
+
+  it('asks the peer that delivers sooner', () => {
+    const session = newSession(10)
+    newInterest(session, 0, 4)
+    const slow = known(newCandidate(session, 'slow', [[0, 10]]), 100, 100)
+    const fast = known(newCandidate(session, 'fast', [[0, 10]]), 10, 10_000)
+    const { actions } = plan(session, [slow, fast], context())
+
+    expect(requested(actions, 'fast')).to.deep.equal([0, 1, 2, 3])
+  })
+
+  it('leaves a block to a faster peer that is about to have room, unless it is not needed before', () => {
+    const session = newSession(1_000)
+    const interest = newInterest(session, 0, 1)
+    interest.waitingFor = 0
+    const fast = known(newCandidate(session, 'fast', [[0, 1_000]]), 10, 10_000, BLOCK)
+    const slow = known(newCandidate(session, 'slow', [[0, 1_000]]), 100, 100)
+    fast.peer.queued = BLOCK
+
+    expect(requested(plan(session, [fast, slow], context()).actions)).to.deep.equal([])
+
+    interest.wanted.add({ start: 200, end: 201 })
+    expect(requested(plan(session, [fast, slow], context()).actions, 'slow')).to.deep.equal([200])
+  })
+
+  it('explores: now and then another peer than the best is asked', () => {
+    const session = newSession(10)
+    newInterest(session, 0, 1)
+    const candidates = [known(newCandidate(session, 'best', [[0, 10]]), 10, 10_000), known(newCandidate(session, 'other', [[0, 10]]), 20, 5_000)]
+
+    expect(requested(plan(session, candidates, context({ random: () => 0.99 })).actions, 'other')).to.deep.equal([])
+    const dice = [0, 0.9]
+    expect(requested(plan(session, candidates, context({ random: () => dice.shift() ?? 0 })).actions, 'other')).to.deep.equal([0])
+  })
+
+  it('asks another peer first for what a peer failed to deliver', () => {
+    const session = newSession(10)
+    newInterest(session, 0, 1)
+    const failed = known(newCandidate(session, 'failed', [[0, 10]]), 1, 10_000)
+    const other = known(newCandidate(session, 'other', [[0, 10]]), 500, 100)
+    failed.dataset.failed.add({ start: 0, end: 1 })
+
+    expect(requested(plan(session, [failed, other], context()).actions, 'other')).to.deep.equal([0])
+    expect(requested(plan(session, [failed], context()).actions, 'failed')).to.deep.equal([0])
+  })
+
+  it('asks a second peer for the block that a reader waits for when it is overdue, and no sooner', () => {
+    const session = newSession(10)
+    const interest = newInterest(session, 0, 2)
+    interest.waitingFor = 0
+    const a = known(newCandidate(session, 'a', [[0, 10]]), 10, 10_000)
+    const b = known(newCandidate(session, 'b', [[0, 10]]), 10, 10_000)
+    inFlight(session, a.peer, 0, 2, { sentAt: 0, expectedAt: 100 })
+
+    const early = plan(session, [a, b], context({ now: 200 }))
+    expect(early.actions).to.deep.equal([])
+    expect(early.wakeAt).to.equal(250)
+
+    const { actions } = plan(session, [a, b], context({ now: 250 }))
+    expect(requested(actions, 'b')).to.deep.equal([0, 1])
+    expect(actions.every(action => action.type === 'request' && action.duplicate)).to.be.true()
+  })
+
+  it('bounds the blocks asked of a second peer', () => {
+    const session = newSession(100)
+    newInterest(session, 0, 100).waitingFor = 0
+    const a = known(newCandidate(session, 'a', [[0, 100]]), 10, 10_000)
+    const b = known(newCandidate(session, 'b', [[0, 100]]), 10, 10_000)
+    inFlight(session, a.peer, 0, 100)
+    const limits = { ...DEFAULT_LIMITS, duplicateBlocks: 5 }
+
+    expect(requested(plan(session, [a, b], context({ limits })).actions)).to.deep.equal([0, 1, 2, 3, 4])
+  })
+
+  it('takes back what nobody wants any more', () => {
+    const session = newSession(10)
+    newInterest(session, 0, 1)
+    const a = newCandidate(session, 'a', [[0, 10]])
+    inFlight(session, a.peer, 0, 5)
+    session.dropped = true
+
+    expect(plan(session, [a], context()).actions).to.deep.include({ type: 'cancel', indices: [1, 2, 3, 4] })
+  })
+
+  it('looks for peers when nobody has a wanted block, and asks those again that had nothing', () => {
+    const session = newSession(10)
+    newInterest(session, 0, 10)
+    const empty = newCandidate(session, 'empty', [])
+    const { actions } = plan(session, [empty], context())
+
+    expect(actions.map(({ type }) => type)).to.deep.equal(['ask', 'find'])
+  })
+
+  it('says when to look again instead of looking all the time', () => {
+    const session = newSession(10)
+    newInterest(session, 0, 10)
+    session.findAt = 105_000
+    const { actions, wakeAt } = plan(session, [], context())
+
+    expect(actions).to.deep.equal([])
+    expect(wakeAt).to.equal(105_000)
+  })
+
+  it('names the best price where every peer that has a block is too dear', () => {
+    const session = newSession(10)
+    newInterest(session, 3, 10)
+    const dear = newCandidate(session, 'dear', [[0, 10]], { buys: false })
+    const dearer = newCandidate(session, 'dearer', [[0, 10]], { buys: false })
+    dear.dataset.price = 7n
+    dearer.dataset.price = 9n
+
+    expect(plan(session, [dearer, dear], context()).tooDear).to.deep.equal({ index: 3, bestPrice: 7n })
+  })
+
+  it('asks for nothing but presence while a price is unknown and matters', () => {
+    const session = newSession(10)
+    newInterest(session, 0, 10)
+    const unknown = newCandidate(session, 'unknown', [[0, 10]], { buys: undefined })
+    const { actions } = plan(session, [unknown], context())
+
+    expect(requested(actions)).to.deep.equal([])
+  })
+
+  it('fetches the rarest first when told so', () => {
+    const session = newSession(4)
+    newInterest(session, 0, 4, { order: 'rarest', reads: false })
+    const a = known(newCandidate(session, 'a', [[0, 4]]), 10, 10_000)
+    const b = known(newCandidate(session, 'b', [[0, 2], [3, 4]]), 10, 10_000)
+
+    expect(requested(plan(session, [a, b], context()).actions)[0]).to.equal(2)
+  })
+
+  it('keeps its promises whatever the network', () => {
+    const range = fc.tuple(fc.nat(63), fc.nat(63)).map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b) + 1])
+
+    fc.assert(fc.property(
+      fc.array(range, { minLength: 1, maxLength: 3 }),
+      fc.array(fc.record({ have: fc.array(range, { maxLength: 4 }), busy: range, window: fc.nat(40), buys: fc.boolean(), rests: fc.boolean() }), { maxLength: 5 }),
+      fc.nat(100),
+      fc.integer(),
+      (interests, peers, room, seed) => {
+        const session = newSession(64)
+        interests.forEach(([start, end]) => newInterest(session, start, end))
+        const candidates = peers.map(({ have, busy, window, buys, rests }, i) => {
+          const candidate = known(newCandidate(session, `${i}`, have, { buys }), 10, 1_000, window * BLOCK)
+          candidate.peer.restUntil = rests ? 200_000 : 0
+
+          if (i === 0) {
+            inFlight(session, candidate.peer, busy[0], busy[1], { sentAt: 99_990, expectedAt: 100_100 })
+          }
+
+          return candidate
+        })
+        const { actions } = plan(session, candidates, context({ room: room * BLOCK, random: seededRandom(seed) }))
+        const asked = new Map<string, number>()
+        const seen = new Set<number>()
+        let total = 0
+
+        for (const action of actions) {
+          if (action.type !== 'request') {
+            continue
+          }
+
+          const { candidate: { peer, dataset, buys }, range } = action
+          expect(buys).to.equal(true)
+          expect(peer.restUntil).to.be.at.most(100_000)
+
+          for (const index of indicesOf([range])) {
+            expect(session.isWanted(index)).to.be.true()
+            expect(dataset.have.get(index)).to.be.true()
+            expect(session.isIdle(index)).to.be.true()
+            expect(seen.has(index)).to.be.false()
+            seen.add(index)
+            total++
+            const queued = (asked.get(peer.id) ?? peer.queued) + BLOCK
+            asked.set(peer.id, queued)
+            expect(queued === BLOCK || queued <= peer.pace.window).to.be.true()
+          }
+        }
+
+        expect(total).to.be.at.most(room)
+      }
+    ))
+  })
+})
