@@ -1,6 +1,6 @@
 import { concat } from 'uint8arrays/concat'
-import { StoreRefusedError } from '../errors.ts'
 import { blockCid } from '../dataset/codecs.ts'
+import { StoreRefusedError } from '../errors.ts'
 import { Locks } from './locks.ts'
 import { parallel } from './parallel.ts'
 import { readReferences, References } from './references.ts'

@@ -28,8 +28,8 @@ export interface TreeUse {
   release (): void
 }
 
-/** Changes a leaf page and says what else goes with it. Gives what puts the page back. */
-type PageChange = (page: TreePage, changes: Changes, id: string) => () => void
+/** Changes a leaf page and says what else goes with it. Gives what puts the page back; nothing where it changed nothing. */
+type PageChange = (page: TreePage, changes: Changes, id: string) => (() => void) | undefined
 
 /**
  * The blocks of a dataset that are here. The truth is in its leaf pages, which are written after the blocks' bytes: so
@@ -72,7 +72,9 @@ export class StoredTree {
   async load (ranges: IndexRange[]): Promise<void> {
     this.#parts.activity.assertRunning()
 
-    for (const { start, end } of ranges) {
+    for (const range of ranges) {
+      const { start, end } = this.#within(range)
+
       for (let number = pageOf(start); number <= pageOf(end - 1); number++) {
         if (!this.#pages.isLoaded(number)) {
           await this.#pages.load(number)
@@ -92,7 +94,8 @@ export class StoredTree {
    * @throws {StoreRefusedError} when the datastore fails
    * @throws {NotRunningError} when the store is closed
    */
-  async presentIn ({ start, end }: IndexRange): Promise<IndexRange[]> {
+  async presentIn (range: IndexRange): Promise<IndexRange[]> {
+    const { start, end } = this.#within(range)
     const present: number[] = []
 
     for await (const number of this.#pages.numbers(pageOf(start), pageOf(end - 1))) {
@@ -162,7 +165,13 @@ export class StoredTree {
       }
 
       const number = pageOf(block.index)
-      pages.set(number, [...pages.get(number) ?? [], block])
+      const page = pages.get(number)
+
+      if (page == null) {
+        pages.set(number, [block])
+      } else {
+        page.push(block)
+      }
     }
 
     await this.#whileUsed(async () => {
@@ -170,7 +179,12 @@ export class StoredTree {
     })
   }
 
-  /** Ends the use of this tree. Each `tree` or `findTree` has one. */
+  /** Begins another use of this tree, by someone to whom it is handed on. */
+  retain (): void {
+    this.#use.retain()
+  }
+
+  /** Ends a use of this tree. Each `tree`, `findTree` and `retain` begins one. */
   release (): void {
     this.#use.release()
   }
@@ -192,32 +206,40 @@ export class StoredTree {
 
   /** Changes a leaf page in memory and in the datastore, as one. */
   async #change (number: number, change: PageChange): Promise<void> {
-    let pages: TreePages
-    let putBack: () => void
+    let pages: TreePages | undefined
+    let putBack: (() => void) | undefined
     const job = {
       write: (changes: Changes): boolean => {
-        pages = this.#pages
-        const page = pages.leafPage(number)
+        const page = this.#pages.leafPage(number)
 
         if (page == null) {
           return false
         }
 
-        putBack = change(page, changes, pages.id)
-        pages.write(changes)
+        putBack = change(page, changes, this.#pages.id)
+
+        if (putBack != null) {
+          pages = this.#pages
+          pages.write(changes)
+        }
 
         return true
       },
-      done: () => { pages.done() },
+      done: () => { pages?.done() },
       undo: () => {
-        putBack()
-        pages.undo()
+        putBack?.()
+        pages?.undo()
       }
     }
 
     do {
       await this.#pages.load(number)
     } while (!await this.#parts.commits.commit(job))
+  }
+
+  /** The part of an interval that the tree has leaves for. */
+  #within ({ start, end }: IndexRange): IndexRange {
+    return { start: Math.max(start, 0), end: Math.min(end, this.shape.leaves) }
   }
 
   /** The digest of a block that is here. */
@@ -247,10 +269,9 @@ export class StoredTree {
       if (block == null) {
         const leaf = index % PAGE_LEAVES
 
+        // where that fails it is found out again next time
         await this.#change(pageOf(index), page => {
-          const news = page.setPresent(leaf, false)
-
-          return () => { page.setPresent(leaf, news) }
+          return page.setPresent(leaf, false) ? () => { page.setPresent(leaf) } : undefined
         }).catch(() => {})
       }
 

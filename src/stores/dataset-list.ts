@@ -1,0 +1,197 @@
+import { equals } from 'uint8arrays/equals'
+import { digestOf } from '../dataset/codecs.ts'
+import { decodeManifest } from '../dataset/manifest.ts'
+import { shapeOf } from '../dataset/verify.ts'
+import { InvalidParametersError } from '../errors.ts'
+import { erase } from './erase.ts'
+import { Locks } from './locks.ts'
+import { cidOf, datasetKey, DATASETS, STANDALONE, tombKey, treeKey } from './store-keys.ts'
+import { encodeTreeRecord, isSameShape } from './tree-record.ts'
+import type { OpenTrees } from './open-trees.ts'
+import type { StandaloneBlocks } from './standalone-blocks.ts'
+import type { StoreParts } from './store-parts.ts'
+import type { StoredTree } from './stored-tree.ts'
+import type { Manifest } from '../dataset/manifest.ts'
+import type { VerifiedBlock } from '../dataset/verify.ts'
+import type { CID } from 'multiformats/cid'
+
+/** A dataset that the store knows: some, all or none of its blocks may be here. */
+export interface StoredDataset {
+  /** The manifest's. */
+  cid: CID
+  manifest: Manifest
+}
+
+/** The datasets that the store is asked to keep, by their manifests. Several may be over one tree. */
+export class DatasetList {
+  readonly #parts: StoreParts
+  readonly #trees: OpenTrees
+  readonly #standalone: StandaloneBlocks
+  /** Held while a dataset comes or goes: whether a tree has others is not to change meanwhile. */
+  readonly #lock = new Locks()
+
+  constructor (parts: StoreParts, trees: OpenTrees, standalone: StandaloneBlocks) {
+    this.#parts = parts
+    this.#trees = trees
+    this.#standalone = standalone
+  }
+
+  async get (cid: CID): Promise<Manifest | undefined> {
+    const value = await this.#parts.records.get(datasetKey(cid))
+
+    return value == null ? undefined : this.#decode(cid, value)
+  }
+
+  /** What was damaged is passed over. */
+  async * all (): AsyncGenerator<StoredDataset> {
+    for await (const { key, value } of this.#parts.records.entries(DATASETS)) {
+      const cid = cidOf(key)
+      const manifest = await this.#decode(cid, value)
+
+      if (manifest != null) {
+        yield { cid, manifest }
+      }
+    }
+  }
+
+  /** Keeps a manifest: as the dataset's, and as a block to serve. */
+  async add (cid: CID, block: VerifiedBlock): Promise<void> {
+    if (!block.cid.equals(cid)) {
+      throw new InvalidParametersError('The block is not that of the manifest', { cid })
+    }
+
+    const { blocks, commits } = this.#parts
+
+    await this.#alone(async () => blocks.write([{ digest: digestOf(cid), data: block.data }], async references => commits.commit({
+      write: changes => {
+        references.add(STANDALONE, changes)
+        changes.put(datasetKey(cid), block.data)
+        return true
+      }
+    })))
+  }
+
+  /** Forgets a dataset, and its tree with the last one that is over it. False when it is not known. */
+  async delete (cid: CID): Promise<boolean> {
+    const { records } = this.#parts
+
+    if (await records.get(datasetKey(cid)) == null) {
+      return this.#standalone.delete(cid)
+    }
+
+    const tomb = await this.#alone(async () => this.#remove(cid))
+    await this.#standalone.delete(cid)
+
+    if (tomb != null) {
+      await erase(tomb, this.#parts)
+    }
+
+    return true
+  }
+
+  /** Makes what is kept under the id of a draft the tree of the manifest, instead of what there was of that tree. */
+  async publish (id: string, block: VerifiedBlock, manifest: Manifest): Promise<void> {
+    const { blocks, commits } = this.#parts
+    const shape = shapeOf(manifest)
+
+    const tomb = await this.#alone(async () => this.#withTree(manifest, async tree => {
+      const old = tree.pages
+
+      await blocks.write([{ digest: digestOf(block.cid), data: block.data }], async references => commits.commit({
+        write: changes => {
+          references.add(STANDALONE, changes)
+          changes.put(datasetKey(block.cid), block.data)
+          changes.put(treeKey(shape.root), encodeTreeRecord(id, shape))
+
+          if (old.recorded) {
+            changes.put(tombKey(old.id), shape.root.bytes)
+          }
+
+          changes.delete(tombKey(id))
+          tree.pages = this.#trees.pages(shape, id, true)
+
+          return true
+        },
+        undo: () => { tree.pages = old }
+      }))
+
+      return old.recorded ? old.id : undefined
+    }))
+
+    if (tomb != null) {
+      await erase(tomb, this.#parts)
+    }
+  }
+
+  /** Takes a dataset off the list; gives the id to erase when its tree goes with it. */
+  async #remove (cid: CID): Promise<string | undefined> {
+    const { commits } = this.#parts
+    const manifest = await this.get(cid)
+
+    if (manifest == null || await this.#isShared(cid, manifest)) {
+      await commits.commit({
+        write: changes => {
+          changes.delete(datasetKey(cid))
+          return true
+        }
+      })
+
+      return undefined
+    }
+
+    return this.#withTree(manifest, async tree => {
+      const fresh = await this.#trees.freshPages(tree.shape)
+      const old = tree.pages
+
+      await commits.commit({
+        write: changes => {
+          if (old.recorded) {
+            changes.put(tombKey(old.id), tree.shape.root.bytes)
+            changes.delete(treeKey(tree.shape.root))
+            tree.pages = fresh
+          }
+
+          changes.delete(datasetKey(cid))
+
+          return true
+        },
+        undo: () => { tree.pages = old }
+      })
+
+      return old.recorded ? old.id : undefined
+    })
+  }
+
+  async #isShared (cid: CID, manifest: Manifest): Promise<boolean> {
+    for await (const other of this.all()) {
+      if (!other.cid.equals(cid) && other.manifest.treeCid.equals(manifest.treeCid) &&
+        isSameShape(shapeOf(other.manifest), shapeOf(manifest))) {
+        return true
+      }
+    }
+
+    return false
+  }
+
+  async #withTree<T> (manifest: Manifest, work: (tree: StoredTree) => Promise<T>): Promise<T> {
+    const tree = await this.#trees.use(shapeOf(manifest))
+
+    try {
+      return await work(tree)
+    } finally {
+      tree.release()
+    }
+  }
+
+  async #alone<T> (work: () => Promise<T>): Promise<T> {
+    return this.#lock.run(['list'], work)
+  }
+
+  async #decode (cid: CID, value: Uint8Array): Promise<Manifest | undefined> {
+    try {
+      return equals(await this.#parts.hasher.digest(value), digestOf(cid)) ? decodeManifest(value) : undefined
+    } catch {
+      return undefined
+    }
+  }
+}
