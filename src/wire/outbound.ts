@@ -47,9 +47,8 @@ export class Outbound {
   #stream?: ByteStream
   /** The stream is being opened. */
   #opening?: AbortController
-  /** The stream takes no more for now. What was sent last is told when it does. */
+  /** The stream takes no more for now. */
   #full = false
-  #sentLast?: Bulk
   #closed?: Error
 
   constructor (init: OutboundInit) {
@@ -158,19 +157,15 @@ export class Outbound {
     const stream = this.#stream
 
     while (!this.#full && this.#stream === stream) {
-      const bulk = this.#queue.length === 0 ? this.#bulk[0] : undefined
-      const message = bulk == null ? this.#nextSmall() : bulk.encode()
+      const small = this.#nextSmall()
+      const bulk = small == null ? this.#bulk.shift() : undefined
+      const message = small ?? bulk?.encode()
 
       if (message == null) {
         return
       }
 
-      if (bulk != null) {
-        this.#bulk.shift()
-        this.#sentLast = bulk
-      }
-
-      this.#send(stream, message)
+      this.#send(stream, message, bulk)
     }
   }
 
@@ -188,32 +183,37 @@ export class Outbound {
     }
   }
 
-  #send (stream: ByteStream, message: Uint8Array): void {
+  #send (stream: ByteStream, message: Uint8Array, bulk?: Bulk): void {
     const bytes = frame(message)
+    const failed = (err: unknown): void => {
+      bulk?.reject(err)
+      this.ended(stream, toError(err))
+    }
     let hasRoom: boolean
 
     try {
       hasRoom = stream.send(bytes)
     } catch (err) {
-      this.ended(stream, toError(err))
+      failed(err)
       return
     }
 
     this.#init.sent(bytes.byteLength)
 
     if (hasRoom) {
-      this.#settle()
+      bulk?.resolve()
       return
     }
 
     this.#full = true
     stream.drained().then(() => {
+      bulk?.resolve()
+
       if (this.#stream === stream) {
         this.#full = false
-        this.#settle()
         this.#pump()
       }
-    }, err => { this.ended(stream, toError(err)) })
+    }, failed)
   }
 
   #open (): void {
@@ -245,14 +245,7 @@ export class Outbound {
     })
   }
 
-  #settle (): void {
-    this.#sentLast?.resolve()
-    this.#sentLast = undefined
-  }
-
   #rejectBulk (reason: Error): void {
-    this.#sentLast?.reject(reason)
-    this.#sentLast = undefined
     this.#bulk.splice(0).forEach(bulk => { bulk.reject(reason) })
   }
 }
