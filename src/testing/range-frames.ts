@@ -35,8 +35,14 @@ export interface RangeMessage {
 const TYPES: unknown[] = ['ask', 'request', 'cancel', 'presence', 'refuse', 'deliver', 'account', 'pay'] satisfies Array<RangeMessage['type']>
 
 /** A frame: the prefix, the header as JSON, the payload. */
-export function encodeFrame ({ payload, ...header }: RangeMessage): Uint8ArrayList {
-  const json = fromString(JSON.stringify(header, (_key, value: unknown) => CID.asCID(value)?.toString() ?? value))
+export function encodeFrame ({ type, root, ranges, absent, blocks, payload }: RangeMessage): Uint8ArrayList {
+  const json = fromString(JSON.stringify({
+    type,
+    root: root?.toString(),
+    ranges,
+    absent,
+    blocks: blocks?.map(block => ({ ...block, cid: block.cid.toString() }))
+  }))
   const prefix = new DataView(new ArrayBuffer(PREFIX_BYTES))
   prefix.setUint32(0, json.byteLength, true)
   prefix.setUint32(4, payload.byteLength, true)

@@ -27,7 +27,7 @@ export interface SimulatedNetworkInit {
   random: Random
   /** Told of every packet as it arrives. The same seeds and the same doings give the same trace. */
   trace?(event: TraceEvent): void
-  /** Bytes that a stream may have under way before the other side has taken them. 1 MiB by default. */
+  /** Bytes that a stream may have under way before the other side has taken them, a packet more at most. 1 MiB by default. */
   windowBytes?: number
   /** Bytes that a stream queues before `send` returns false. 256 KiB by default. */
   highWaterMark?: number

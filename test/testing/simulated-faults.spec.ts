@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
 import { RecordingHandler, RecordingReader, runPromise, seededRandom, SimulatedNetwork, VirtualClock } from '../../src/testing/index.ts'
-import type { SimulatedTransport, TraceEvent } from '../../src/testing/index.ts'
 import type { ByteStream } from '../../src/interfaces.ts'
+import type { SimulatedTransport, TraceEvent } from '../../src/testing/index.ts'
 
 const PROTOCOL = '/test/1.0.0'
 

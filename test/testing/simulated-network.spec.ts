@@ -1,8 +1,8 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { RecordingHandler, RecordingReader, runPromise, seededRandom, simulatedPeerId, SimulatedNetwork, VirtualClock } from '../../src/testing/index.ts'
-import type { PeerConditions, SimulatedTransport } from '../../src/testing/index.ts'
 import type { ByteStream } from '../../src/interfaces.ts'
+import type { PeerConditions, SimulatedTransport } from '../../src/testing/index.ts'
 
 const PROTOCOL = '/test/1.0.0'
 const MB = 1_000_000
@@ -93,8 +93,10 @@ describe('SimulatedNetwork', () => {
     })
 
     it('cannot be connected impossibly', () => {
+      const add = (conditions: Partial<PeerConditions>) => () => network.addPeer(conditions)
+
       for (const conditions of [{ upload: 0 }, { download: -1 }, { latency: NaN }, { latency: Infinity }, { jitter: -1 }]) {
-        expect(() => network.addPeer(conditions)).to.throw().with.property('name', 'InvalidParametersError')
+        expect(add(conditions)).to.throw().with.property('name', 'InvalidParametersError')
       }
     })
   })
