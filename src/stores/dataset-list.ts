@@ -2,7 +2,7 @@ import { equals } from 'uint8arrays/equals'
 import { digestOf } from '../dataset/codecs.ts'
 import { decodeManifest } from '../dataset/manifest.ts'
 import { shapeOf } from '../dataset/verify.ts'
-import { InvalidParametersError } from '../errors.ts'
+import { InvalidDatasetError, InvalidParametersError } from '../errors.ts'
 import { erase } from './erase.ts'
 import { Locks } from './locks.ts'
 import { cidOf, datasetKey, DATASETS, STANDALONE, tombKey, treeKey } from './store-keys.ts'
@@ -94,59 +94,57 @@ export class DatasetList {
     const { blocks, commits } = this.#parts
     const shape = shapeOf(manifest)
 
-    const tomb = await this.#alone(async () => this.#withTree(manifest, async tree => {
-      const old = tree.pages
+    const tree = await this.#trees.use(shape)
 
-      await blocks.write([{ digest: digestOf(block.cid), data: block.data }], async references => commits.commit({
-        write: changes => {
-          references.add(STANDALONE, changes)
-          changes.put(datasetKey(block.cid), block.data)
-          changes.put(treeKey(shape.root), encodeTreeRecord(id, shape))
+    try {
+      const tomb = await this.#alone(async () => {
+        const old = tree.pages
 
-          if (old.recorded) {
-            changes.put(tombKey(old.id), shape.root.bytes)
-          }
+        await blocks.write([{ digest: digestOf(block.cid), data: block.data }], async references => commits.commit({
+          write: changes => {
+            references.add(STANDALONE, changes)
+            changes.put(datasetKey(block.cid), block.data)
+            changes.put(treeKey(shape.root), encodeTreeRecord(id, shape))
 
-          changes.delete(tombKey(id))
-          tree.pages = this.#trees.pages(shape, id, true)
+            if (old.recorded) {
+              changes.put(tombKey(old.id), shape.root.bytes)
+            }
 
-          return true
-        },
-        undo: () => { tree.pages = old }
-      }))
+            changes.delete(tombKey(id))
+            tree.pages = this.#trees.pages(shape, id, true)
 
-      return old.recorded ? old.id : undefined
-    }))
+            return true
+          },
+          undo: () => { tree.pages = old }
+        }))
 
-    if (tomb != null) {
-      await erase(tomb, this.#parts)
+        return old.recorded ? old.id : undefined
+      })
+
+      if (tomb != null) {
+        // the dataset is there; what cannot be deleted now is deleted at the next `open`
+        await erase(tomb, this.#parts).catch(() => {})
+      }
+    } finally {
+      tree.release()
     }
   }
 
   /** Takes a dataset off the list; gives the id to erase when its tree goes with it. */
   async #remove (cid: CID): Promise<string | undefined> {
-    const { commits } = this.#parts
     const manifest = await this.get(cid)
+    const tree = manifest == null || await this.#isShared(cid, manifest) ? undefined : await this.#treeOf(manifest)
 
-    if (manifest == null || await this.#isShared(cid, manifest)) {
-      await commits.commit({
+    try {
+      const old = tree?.pages
+      const fresh = tree == null ? undefined : await this.#trees.freshPages(tree.shape)
+      let tomb: string | undefined
+
+      await this.#parts.commits.commit({
         write: changes => {
-          changes.delete(datasetKey(cid))
-          return true
-        }
-      })
-
-      return undefined
-    }
-
-    return this.#withTree(manifest, async tree => {
-      const fresh = await this.#trees.freshPages(tree.shape)
-      const old = tree.pages
-
-      await commits.commit({
-        write: changes => {
-          if (old.recorded) {
-            changes.put(tombKey(old.id), tree.shape.root.bytes)
+          if (tree != null && fresh != null && tree.pages.recorded) {
+            tomb = tree.pages.id
+            changes.put(tombKey(tomb), tree.shape.root.bytes)
             changes.delete(treeKey(tree.shape.root))
             tree.pages = fresh
           }
@@ -155,11 +153,17 @@ export class DatasetList {
 
           return true
         },
-        undo: () => { tree.pages = old }
+        undo: () => {
+          if (tree != null && old != null) {
+            tree.pages = old
+          }
+        }
       })
 
-      return old.recorded ? old.id : undefined
-    })
+      return tomb
+    } finally {
+      tree?.release()
+    }
   }
 
   async #isShared (cid: CID, manifest: Manifest): Promise<boolean> {
@@ -173,13 +177,16 @@ export class DatasetList {
     return false
   }
 
-  async #withTree<T> (manifest: Manifest, work: (tree: StoredTree) => Promise<T>): Promise<T> {
-    const tree = await this.#trees.use(shapeOf(manifest))
-
+  /** The tree of a dataset; undefined where what the store has of the tree is of another shape, and so not the dataset's. */
+  async #treeOf (manifest: Manifest): Promise<StoredTree | undefined> {
     try {
-      return await work(tree)
-    } finally {
-      tree.release()
+      return await this.#trees.use(shapeOf(manifest))
+    } catch (err) {
+      if (err instanceof InvalidDatasetError) {
+        return undefined
+      }
+
+      throw err
     }
   }
 

@@ -214,9 +214,9 @@ export class LocalStore {
     for (;;) {
       const bytes = Array.from({ length: ID_BYTES }, () => Math.floor(this.#random() * 256))
       const id = bytes.map(byte => byte.toString(16).padStart(2, '0')).join('')
-      const { value: page } = await this.#parts.records.keys(pagesOf(id), 1).next()
+      const { records } = this.#parts
 
-      if (page == null && await this.#parts.records.get(tombKey(id)) == null) {
+      if (!await records.hasAny(pagesOf(id)) && await records.get(tombKey(id)) == null) {
         return id
       }
     }

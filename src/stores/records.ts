@@ -71,6 +71,21 @@ export class Records {
   }
 
   /**
+   * Whether a key begins with `prefix`.
+   *
+   * @throws {StoreRefusedError} when the datastore fails
+   */
+  async hasAny (prefix: string): Promise<boolean> {
+    const keys = this.keys(prefix, 1)
+
+    try {
+      return (await keys.next()).done !== true
+    } finally {
+      await keys.return(undefined)
+    }
+  }
+
+  /**
    * The records whose keys begin with `prefix`, in no order.
    *
    * @throws {StoreRefusedError} when the datastore fails

@@ -37,30 +37,21 @@ type PageChange = (page: TreePage, changes: Changes, id: string) => (() => void)
  */
 export class StoredTree {
   readonly shape: DatasetShape
+  /** For the store itself, which gives it others when these are deleted, or a complete tree takes their place. */
+  pages: TreePages
   readonly #parts: StoreParts
   readonly #use: TreeUse
-  #pages: TreePages
 
   constructor (shape: DatasetShape, pages: TreePages, parts: StoreParts, use: TreeUse) {
     this.shape = shape
-    this.#pages = pages
+    this.pages = pages
     this.#parts = parts
     this.#use = use
   }
 
   /** What is proven of the tree. It is another object after the dataset was deleted. */
   get proofs (): ProofCache {
-    return this.#pages.proofs
-  }
-
-  /** The pages that it has now. For the store itself. */
-  get pages (): TreePages {
-    return this.#pages
-  }
-
-  /** Goes over to other pages: these are deleted, or a complete tree is put in their place. For the store itself. */
-  set pages (pages: TreePages) {
-    this.#pages = pages
+    return this.pages.proofs
   }
 
   /**
@@ -70,14 +61,15 @@ export class StoredTree {
    * @throws {NotRunningError} when the store is closed
    */
   async load (ranges: IndexRange[]): Promise<void> {
-    this.#parts.activity.assertRunning()
+    const { activity } = this.#parts
+    activity.assertRunning()
 
     for (const range of ranges) {
       const { start, end } = this.#within(range)
 
       for (let number = pageOf(start); number <= pageOf(end - 1); number++) {
-        if (!this.#pages.isLoaded(number)) {
-          await this.#pages.load(number)
+        if (!this.pages.isLoaded(number)) {
+          await activity.run(async () => this.pages.load(number))
         }
       }
     }
@@ -85,7 +77,7 @@ export class StoredTree {
 
   /** Whether a block is here. False also where that is not in memory: `load` it first. */
   has (index: number): boolean {
-    return this.#pages.leafPage(pageOf(index))?.isPresent(index % PAGE_LEAVES) ?? false
+    return this.pages.leafPage(pageOf(index))?.isPresent(index % PAGE_LEAVES) ?? false
   }
 
   /**
@@ -98,7 +90,7 @@ export class StoredTree {
     const { start, end } = this.#within(range)
     const present: number[] = []
 
-    for await (const number of this.#pages.numbers(pageOf(start), pageOf(end - 1))) {
+    for await (const number of this.pages.numbers(pageOf(start), pageOf(end - 1))) {
       const first = Math.max(start, number * PAGE_LEAVES)
       const last = Math.min(end, (number + 1) * PAGE_LEAVES)
 
@@ -121,10 +113,12 @@ export class StoredTree {
    * @throws {NotRunningError} when the store is closed
    */
   async get (index: number): Promise<VerifiedBlock | undefined> {
-    await this.load([{ start: index, end: index + 1 }])
-    const digest = this.#digest(index)
+    return this.#whileUsed(async () => {
+      await this.load([{ start: index, end: index + 1 }])
+      const digest = this.#digest(index)
 
-    return digest == null ? undefined : await this.#check(index, digest) ?? this.#recheck(index, digest)
+      return digest == null ? undefined : await this.#check(index, digest) ?? this.#recheck(index, digest)
+    })
   }
 
   /**
@@ -135,17 +129,19 @@ export class StoredTree {
    * @throws {NotRunningError} when the store is closed
    */
   async read (index: number): Promise<ReadBlock | undefined> {
-    await this.load([{ start: index, end: index + 1 }])
-    const digest = this.#digest(index)
-    const proof = this.proofs.proof(index)
+    return this.#whileUsed(async () => {
+      await this.load([{ start: index, end: index + 1 }])
+      const digest = this.#digest(index)
+      const proof = this.proofs.proof(index)
 
-    if (digest == null || proof == null) {
-      return undefined
-    }
+      if (digest == null || proof == null) {
+        return undefined
+      }
 
-    const data = await this.#parts.blocks.read(digest) ?? (await this.#recheck(index, digest))?.data
+      const data = await this.#parts.blocks.read(digest) ?? (await this.#recheck(index, digest))?.data
 
-    return data == null ? undefined : { cid: blockCid(digest), data, proof }
+      return data == null ? undefined : { cid: blockCid(digest), data, proof }
+    })
   }
 
   /**
@@ -210,16 +206,16 @@ export class StoredTree {
     let putBack: (() => void) | undefined
     const job = {
       write: (changes: Changes): boolean => {
-        const page = this.#pages.leafPage(number)
+        const page = this.pages.leafPage(number)
 
         if (page == null) {
           return false
         }
 
-        putBack = change(page, changes, this.#pages.id)
+        putBack = change(page, changes, this.pages.id)
 
         if (putBack != null) {
-          pages = this.#pages
+          pages = this.pages
           pages.write(changes)
         }
 
@@ -233,7 +229,7 @@ export class StoredTree {
     }
 
     do {
-      await this.#pages.load(number)
+      await this.pages.load(number)
     } while (!await this.#parts.commits.commit(job))
   }
 
@@ -263,7 +259,7 @@ export class StoredTree {
 
   /** Looks again while nobody writes or drops the bytes; then it is certain that the block is missing. */
   async #recheck (index: number, digest: Uint8Array): Promise<VerifiedBlock | undefined> {
-    return this.#whileUsed(async () => this.#parts.blocks.locks.run([digestText(digest)], async () => {
+    return this.#parts.blocks.locks.run([digestText(digest)], async () => {
       const block = await this.#check(index, digest)
 
       if (block == null) {
@@ -276,7 +272,7 @@ export class StoredTree {
       }
 
       return block
-    }))
+    })
   }
 
   async #whileUsed<T> (work: () => Promise<T>): Promise<T> {
