@@ -2,7 +2,7 @@ import { equals } from 'uint8arrays/equals'
 import { MiB } from '../../constants.ts'
 import { goldenContent } from '../corpus.ts'
 import { assert, assertEqual, assertRejects } from './assert.ts'
-import { connectedStream } from './transport-pair.ts'
+import { connected, connectedStream, openStream } from './transport-pair.ts'
 import type { Suite } from './runner.ts'
 import type { TransportPair } from './transport-pair.ts'
 import type { ByteStream } from '../../interfaces.ts'
@@ -64,10 +64,10 @@ export function endTests (suite: Suite<TransportPair>): void {
   })
 
   suite.it('ends streams on both sides when the connection ends', async pair => {
-    const { stream, reader, incoming } = await connectedStream(pair)
+    const handlers = await connected(pair)
+    const { stream, reader, incoming } = await openStream(pair, handlers)
     await pair.disconnect()
-    await reader.ended()
-    await incoming.reader.ended()
+    await Promise.all([reader.ended(), incoming.reader.ended(), handlers.handlerA.eventCount(2), handlers.handlerB.eventCount(2)])
 
     assertEqual([reader.ends, incoming.reader.ends], [1, 1], 'how often each side was told')
     await assertTakesNothing(stream)
