@@ -74,7 +74,7 @@ export class CodexLink implements PeerLink {
   }
 
   presence (root: CID, answer: { have: IndexRange[], absent: IndexRange[], price: bigint }): void {
-    this.#outbound.say(presenceMessages(root, answer), answer.have.length + answer.absent.length)
+    this.#say(presenceMessages(root, answer), answer.have.length + answer.absent.length)
   }
 
   async deliver (root: CID, blocks: ServedBlock[], options?: AbortOptions): Promise<void> {
@@ -96,12 +96,18 @@ export class CodexLink implements PeerLink {
   }
 
   #want (root: CID, ranges: IndexRange[], kind: PeerWant['kind']): void {
-    this.#outbound.say(wantMessages(root, ranges, kind, () => {
+    this.#say(wantMessages(root, ranges, kind, () => {
       const full = this.#full
       this.#full = false
 
       return full
     }), ranges.length)
+  }
+
+  #say (messages: Iterable<Uint8Array>, ranges: number): void {
+    if (ranges > 0) {
+      this.#outbound.say(messages, ranges)
+    }
   }
 }
 

@@ -34,8 +34,9 @@ export class CodexPeer {
   readonly #outbound = new Map<ByteStream, FrameDecoder>()
   /** Losses of our stream since the peer last said something. */
   #failures = 0
-  /** Undefined when the peer is given up until it connects anew. */
+  /** Undefined when no stream stayed open, until one does, or when the link was closed, until the peer connects anew. */
   #link?: CodexLink
+  #closed = false
 
   constructor (init: CodexPeerInit) {
     this.#init = init
@@ -69,8 +70,18 @@ export class CodexPeer {
     this.#init.handler.opened(link)
   }
 
+  /** Tries again after no stream stayed open. */
+  reopen (): void {
+    if (this.#link == null && !this.#closed) {
+      this.#failures = 0
+      this.open()
+    }
+  }
+
   /** The peer opened a stream. */
   accept (stream: ByteStream): void {
+    this.reopen()
+
     if (this.#link == null) {
       stream.abort(new CodexError('The link is closed', { peer: this.#peer }))
       return
@@ -87,6 +98,11 @@ export class CodexPeer {
 
   /** Ends the link and every stream. Nothing is heard of the peer afterwards. */
   close (reason?: Error): void {
+    this.#closed = true
+    this.#end(reason)
+  }
+
+  #end (reason?: Error): void {
     const link = this.#link
 
     if (link == null) {
@@ -111,7 +127,7 @@ export class CodexPeer {
     this.#failures++
 
     if (this.#failures >= this.#init.limits.streamFailures) {
-      this.close(new DialError('No stream to the peer stays open', { peer: this.#peer, cause: reason }))
+      this.#end(new DialError('No stream to the peer stays open', { peer: this.#peer, cause: reason }))
     } else if (!idle || link.isOwed) {
       link.outbound.close(reason)
       this.#init.handler.closed(link)

@@ -46,6 +46,10 @@ class CodexProtocol implements ExchangeProtocol, ProtocolHandler {
     await transport?.unregister(this.id)
   }
 
+  reopen (peerId: PeerId): void {
+    this.#peers.get(peerId.toString())?.reopen()
+  }
+
   onConnect (peerId: PeerId): void {
     const key = peerId.toString()
 
