@@ -5,9 +5,10 @@ import { withDeadline } from './deadline.ts'
 import { providerKey } from './provider-key.ts'
 import type { Limits } from '../constants.ts'
 import type { Clock, Provider, Transport } from '../interfaces.ts'
+import type { PeerId } from '@libp2p/interface'
 
 /** Milliseconds before a provider that could not be reached is dialled again; doubles up to the second. */
-const BACKOFF = { first: 1_000, most: 60_000 }
+const BACKOFF = { first: 1_000, most: 10_000 }
 /** Providers that could not be reached that are remembered, and providers that wait to be dialled. */
 const REMEMBERED = 1_024
 
@@ -15,8 +16,8 @@ export class Dialer {
   readonly #transport: Transport
   readonly #clock: Clock
   readonly #limits: Limits
-  readonly #waiting = new Map<string, { provider: Provider, done: Array<(peer: string) => void> }>()
-  readonly #dialling = new Map<string, { done: Array<(peer: string) => void>, ended: Promise<void> }>()
+  readonly #waiting = new Map<string, { provider: Provider, done: Array<(peer: PeerId) => void> }>()
+  readonly #dialling = new Map<string, { done: Array<(peer: PeerId) => void>, ended: Promise<void> }>()
   readonly #failed = new Map<string, { times: number, until: number }>()
   readonly #onError: (provider: string, err: Error) => void
   #abort = new AbortController()
@@ -28,8 +29,8 @@ export class Dialer {
     this.#onError = init.onError
   }
 
-  /** Connects in its turn, unless it failed lately; `done` is told the peer's id once connected. */
-  dial (provider: Provider, done: (peer: string) => void): void {
+  /** Connects in its turn, unless it failed lately; `done` is told who it is once connected. */
+  dial (provider: Provider, done: (peer: PeerId) => void): void {
     const key = providerKey(provider)
     const same = this.#dialling.get(key) ?? this.#waiting.get(key)
 
@@ -69,13 +70,13 @@ export class Dialer {
     }
   }
 
-  async #connect (key: string, provider: Provider, done: Array<(peer: string) => void>): Promise<void> {
+  async #connect (key: string, provider: Provider, done: Array<(peer: PeerId) => void>): Promise<void> {
     try {
       const peer = await withDeadline(this.#clock, this.#limits.dialTimeout, this.#abort.signal, async signal => {
         return this.#transport.connect(provider, { signal })
       })
       this.#failed.delete(key)
-      done.forEach(done => { done(peer.toString()) })
+      done.forEach(done => { done(peer) })
     } catch (err) {
       if (!this.#abort.signal.aborted) {
         this.#remember(key)

@@ -104,7 +104,8 @@ export class Engine implements LinkHandler {
       random,
       limits,
       emit,
-      change: fn => { this.#change(fn) }
+      change: fn => { this.#change(fn) },
+      reopen: peer => { init.protocols.forEach(protocol => { protocol.reopen?.(peer) }) }
     })
   }
 

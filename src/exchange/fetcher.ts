@@ -27,6 +27,7 @@ import type { IndexRange } from '../dataset/ranges.ts'
 import type { VerifiedBlock } from '../dataset/verify.ts'
 import type { Emit } from '../events.ts'
 import type { Clock, Random } from '../interfaces.ts'
+import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
 export interface FetcherInit {
@@ -43,6 +44,8 @@ export interface FetcherInit {
   emit: Emit
   /** Queues a change: what happens later must not happen in the middle of another change. */
   change(fn: () => void): void
+  /** A peer is wanted and connected, and has no link. */
+  reopen(peer: PeerId): void
 }
 
 export class Fetcher {
@@ -224,9 +227,10 @@ export class Fetcher {
       this.#failTheStalled(session, now)
     }
 
-    for (const session of this.#dirty) {
-      this.#dirty.delete(session)
+    const dirty = [...this.#dirty]
+    this.#dirty.clear()
 
+    for (const session of dirty) {
       if (session.interests.size === 0) {
         this.#end(session)
       } else {
@@ -234,7 +238,7 @@ export class Fetcher {
       }
     }
 
-    let next = Infinity
+    let next = this.#dirty.size > 0 ? now : Infinity
 
     for (const session of this.#sessions.values()) {
       next = Math.min(next, session.wakeAt)

@@ -11,9 +11,10 @@ import type { Session } from './session.ts'
 import type { Limits } from '../constants.ts'
 import type { Emit } from '../events.ts'
 import type { Clock, Provider } from '../interfaces.ts'
+import type { PeerId } from '@libp2p/interface'
 
-/** Providers remembered for one session. */
-const MAX_HINTS = 1_024
+/** Providers remembered for one session, and peers. */
+const MAX_PROVIDERS = 1_024
 /** Errors of lookups kept to be told. */
 const MAX_ERRORS = 8
 
@@ -29,6 +30,8 @@ export interface MembersInit {
   change(fn: () => void): void
   /** The session is to be planned anew. */
   touch(session: Session): void
+  /** A peer is connected and has no link. */
+  reopen(peer: PeerId): void
 }
 
 export class Members {
@@ -42,38 +45,32 @@ export class Members {
   provider (session: Session, provider: Provider): void {
     const key = providerKey(provider)
 
-    if (this.#init.peers.isBanned(key, this.#init.clock.now())) {
-      return
-    }
-
-    if (this.#init.peers.get(key)?.link != null) {
-      this.hint(session, key)
-    } else {
-      this.#init.dialer.dial(provider, peer => { this.#init.change(() => { this.hint(session, peer) }) })
+    if (session.providers.size < MAX_PROVIDERS || session.providers.has(key)) {
+      session.providers.set(key, provider)
+      this.#connect(session, key, provider)
     }
   }
 
   /** A peer that is expected to have what the session wants. */
   hint (session: Session, peer: string): void {
-    if (session.hinted.size < MAX_HINTS) {
+    if (!session.hinted.has(peer) && session.hinted.size < MAX_PROVIDERS) {
       session.hinted.add(peer)
+      this.#init.touch(session)
     }
-
-    const linked = this.#init.peers.get(peer)
-
-    if (linked?.link != null) {
-      linked.dataset(session.key, session.shape).likely = true
-    }
-
-    this.#init.touch(session)
   }
 
-  /** Looks its names up, and tries the providers again that its readers gave. */
+  /** Tries the providers again that are known, and looks for others unless that was done a short while ago. */
   find (session: Session): void {
     const { discovery, limits, emit, change, touch, clock } = this.#init
-    session.findAt = clock.now() + session.findAgain
+    const now = clock.now()
+    session.providers.forEach((provider, key) => { this.#connect(session, key, provider) })
+
+    if (session.findAt > now) {
+      return
+    }
+
+    session.findAt = now + session.findAgain
     session.findAgain = Math.min(session.findAgain * 2, limits.lookupIntervalMax)
-    session.interests.forEach(({ providers }) => { providers.forEach(provider => { this.provider(session, provider) }) })
 
     for (const cid of session.names) {
       session.lookups.begun++
@@ -131,5 +128,26 @@ export class Members {
       const dataset = peer.dataset(session.key, session.shape)
       return { peer, dataset, buys: buying.buys(peer, dataset, session.shape.root) }
     })
+  }
+
+  #connect (session: Session, key: string, provider: Provider): void {
+    const { peers, dialer, clock, change } = this.#init
+
+    if (peers.get(key)?.link != null) {
+      this.hint(session, key)
+    } else if (!peers.isBanned(key, clock.now())) {
+      dialer.dial(provider, peer => { change(() => { this.#connected(session, peer) }) })
+    }
+  }
+
+  #connected (session: Session, peer: PeerId): void {
+    const id = peer.toString()
+    const { peers, clock, reopen } = this.#init
+
+    if (peers.get(id)?.link == null && !peers.isBanned(id, clock.now())) {
+      reopen(peer)
+    }
+
+    this.hint(session, id)
   }
 }

@@ -92,6 +92,8 @@ export interface LinkHandler {
 export interface ExchangeProtocol {
   readonly id: string
   start(transport: Transport, handler: LinkHandler): Promise<void>
+  /** The peer is wanted, connected, and has no link: tries again, unless the link was closed on purpose. */
+  reopen?(peer: PeerId): void
   /** Closes every link (with `closed`) and leaves nothing running. */
   stop(): Promise<void>
 }

@@ -41,6 +41,8 @@ export interface PlanContext {
 const MAX_RUNS = 256
 /** Indices of the first question: a reference node takes 0.1 ms an entry, and the reader waits for the first. */
 const FIRST_ASK = 32
+/** Milliseconds between two looks at what can be done for a reader that nobody can help. */
+const STARVING = 1_000
 /** A block is held up when it takes this many times as long as expected, and this many milliseconds more. */
 const OVERDUE = { times: 2, more: 50 }
 
@@ -242,11 +244,8 @@ class Planner implements Plan {
       }
     }
 
-    if (this.#session.findAt <= now) {
-      this.actions.push({ type: 'find' })
-    } else {
-      this.wakeAt = Math.min(this.wakeAt, this.#session.findAt)
-    }
+    this.actions.push({ type: 'find' })
+    this.wakeAt = Math.min(this.wakeAt, now + STARVING)
   }
 
   #wakeForTheRested (): void {

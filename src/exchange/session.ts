@@ -83,6 +83,8 @@ export class Session {
   /** Peers it is fetched from, and peers that are said to have it. */
   readonly members = new Set<Peer>()
   readonly hinted = new Set<string>()
+  /** Where it may be found: what its readers and lookups said. */
+  readonly providers = new Map<string, Provider>()
   /** Someone's wants shrank: what is in flight may be wanted no more. */
   dropped = false
   /** Lookups begun and ended for it. */

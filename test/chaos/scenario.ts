@@ -67,8 +67,8 @@ class Scenario {
     return node
   }
 
-  /** Lets a peer come and go, or stall, for a while. */
-  async disturb ({ transport }: Node, until: () => boolean): Promise<void> {
+  /** Lets a peer come and go, stall, or die and start anew over its stores, for a while. */
+  async disturb ({ transport, codex }: Node, until: () => boolean, mayDie: boolean): Promise<void> {
     while (!until()) {
       await delay(this.clock, int(this.random, 50, 5_000))
 
@@ -78,7 +78,7 @@ class Scenario {
 
       this.disturbances++
 
-      switch (pick(this.random, ['stall', 'offline', 'crash', 'disconnect'])) {
+      switch (pick(this.random, mayDie ? ['stall', 'offline', 'disconnect', 'crash'] : ['stall', 'offline', 'disconnect'])) {
         case 'stall':
           transport.stall()
           await delay(this.clock, int(this.random, 10, 8_000))
@@ -91,8 +91,10 @@ class Scenario {
           break
         case 'crash':
           transport.crash()
+          await codex.stop()
           await delay(this.clock, int(this.random, 10, 8_000))
           transport.goOnline()
+          await codex.start()
           break
         default:
           this.network.disconnect(transport, pick(this.random, this.nodes).transport)
@@ -137,7 +139,7 @@ async function play (scenario: Scenario, seed: number): Promise<Pick<ChaosResult
   let done = false
   const readers = others.slice(0, int(random, 1, Math.min(3, others.length)))
   const disturbed = others.filter(node => !readers.includes(node) || random() < 0.3)
-  const disturbances = Promise.all(disturbed.map(async node => { await scenario.disturb(node, () => done) }))
+  const disturbances = Promise.all(disturbed.map(async node => { await scenario.disturb(node, () => done, !readers.includes(node)) }))
   const outcomes = await Promise.all(readers.flatMap(node => Array.from({ length: int(random, 1, 3) }, async () => read(scenario, node, cid, content))))
   done = true
   await disturbances

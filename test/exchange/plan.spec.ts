@@ -121,14 +121,13 @@ describe('plan', () => {
     expect(actions.map(({ type }) => type)).to.deep.equal(['ask', 'find'])
   })
 
-  it('says when to look again instead of looking all the time', () => {
+  it('comes back by itself while nobody can help', () => {
     const session = newSession(10)
     newInterest(session, 0, 10)
-    session.findAt = 105_000
     const { actions, wakeAt } = plan(session, [], context())
 
-    expect(actions).to.deep.equal([])
-    expect(wakeAt).to.equal(105_000)
+    expect(actions).to.deep.equal([{ type: 'find' }])
+    expect(wakeAt).to.equal(101_000)
   })
 
   it('names the best price where every peer that has a block is too dear', () => {
