@@ -87,9 +87,11 @@ export class Fetcher {
     return session
   }
 
-  /** The session is to be planned anew. */
+  /** The session is to be planned anew, unless it has ended: a lookup for it may end later. */
   touch (session: Session): void {
-    this.#dirty.add(session)
+    if (this.#sessions.get(session.key) === session) {
+      this.#dirty.add(session)
+    }
   }
 
   touchAll (): void {
