@@ -7,6 +7,9 @@ const BAR_INTERVAL = 100
 /** How often a log is told, in milliseconds. */
 const LINE_INTERVAL = 2_000
 
+/** How long a peer counts after it was asked, in milliseconds. */
+const PEERS_SHOWN = 1_000
+
 /** Where progress is shown: a terminal, or a file or pipe that gets plain lines. */
 export type ProgressStream = NodeJS.WritableStream & { isTTY?: boolean }
 
@@ -15,26 +18,39 @@ export type ProgressStream = NodeJS.WritableStream & { isTTY?: boolean }
  * `resumed` bytes of it were there before it started.
  */
 export function showProgress (progress: () => Progress, stream: ProgressStream, resumed = 0): () => void {
-  return stream.isTTY === true ? showBar(progress, stream, resumed) : showLines(progress, stream, resumed)
+  const pulse = new Pulse()
+  const look = (): Look => lookOf(pulse.take(progress()), resumed)
+
+  return stream.isTTY === true ? showBar(look, stream) : showLines(look, stream)
 }
 
-function showBar (progress: () => Progress, stream: ProgressStream, resumed: number): () => void {
+/** What is shown. */
+interface Look {
+  bytes: number
+  total: number
+  words: Record<'done' | 'size' | 'speed' | 'peers' | 'left', string>
+}
+
+function showBar (look: () => Look, stream: ProgressStream): () => void {
   const bar = new SingleBar({
     stream,
-    format: '{bar} {percentage}% | {done} of {size} | {speed} | {peers} | ETA {left}',
+    // fits into 80 columns
+    format: '{bar} {percentage}%  {done} of {size}  {speed}  {peers}  ETA {left}',
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 24,
+    barsize: 16,
+    emptyOnZero: true,
     hideCursor: true,
     linewrap: true,
     gracefulExit: false
   })
   const update = (): void => {
-    const now = progress()
-    bar.setTotal(resumed + (now.totalBytes ?? 0))
-    bar.update(resumed + now.bytes, words(now, resumed))
+    const { bytes, total, words } = look()
+    bar.setTotal(total)
+    bar.update(bytes, words)
   }
-  bar.start(resumed + (progress().totalBytes ?? 0), resumed, words(progress(), resumed))
+  const { bytes, total, words } = look()
+  bar.start(total, bytes, words)
   const timer = setInterval(update, BAR_INTERVAL)
 
   return () => {
@@ -44,9 +60,9 @@ function showBar (progress: () => Progress, stream: ProgressStream, resumed: num
   }
 }
 
-function showLines (progress: () => Progress, stream: ProgressStream, resumed: number): () => void {
+function showLines (look: () => Look, stream: ProgressStream): () => void {
   const print = (): void => {
-    const { done, size, speed, peers, left } = words(progress(), resumed)
+    const { done, size, speed, peers, left } = look().words
     stream.write(`${done} of ${size}, ${speed}, ${peers}, ETA ${left}\n`)
   }
   const timer = setInterval(print, LINE_INTERVAL)
@@ -57,12 +73,36 @@ function showLines (progress: () => Progress, stream: ProgressStream, resumed: n
   }
 }
 
-function words (progress: Progress, resumed: number): Record<'done' | 'size' | 'speed' | 'peers' | 'left', string> {
+function lookOf (progress: Progress, resumed: number): Look {
+  const bytes = resumed + progress.bytes
+  const total = progress.totalBytes == null ? 0 : resumed + progress.totalBytes
+
   return {
-    done: formatBytes(resumed + progress.bytes),
-    size: progress.totalBytes == null ? '?' : formatBytes(resumed + progress.totalBytes),
-    speed: `${formatBytes(progress.rate)}/s`,
-    peers: progress.peers === 1 ? '1 peer' : `${progress.peers} peers`,
-    left: formatMilliseconds(progress.eta)
+    bytes,
+    total,
+    words: {
+      done: formatBytes(bytes),
+      size: total === 0 ? '?' : formatBytes(total),
+      speed: `${formatBytes(progress.rate)}/s`,
+      peers: progress.peers === 1 ? '1 peer' : `${progress.peers} peers`,
+      left: formatMilliseconds(total > 0 && bytes === total ? 0 : progress.eta)
+    }
+  }
+}
+
+/**
+ * Between two batches no peer may be asked for anything, and at the end there is no rate any more: for the eye, peers
+ * count for a second, and the last rate stays.
+ */
+class Pulse {
+  #rate = 0
+  #seen: Array<{ at: number, peers: number }> = []
+
+  take (progress: Progress): Progress {
+    const at = performance.now()
+    this.#rate = progress.rate > 0 ? progress.rate : this.#rate
+    this.#seen = [...this.#seen.filter(seen => at - seen.at < PEERS_SHOWN), { at, peers: progress.peers }]
+
+    return { ...progress, rate: this.#rate, peers: Math.max(...this.#seen.map(({ peers }) => peers)) }
   }
 }

@@ -31,7 +31,7 @@ const ROOMS: Array<{ room: string, may: string[] }> = [
   { room: 'dataset/', may: ROOT_FILES },
   { room: 'erasure/leopard/', may: [] },
   { room: 'erasure/', may: [...ROOT_FILES, 'dataset/'] },
-  { room: 'stores/network-store', may: [...CONTRACTS, 'dataset/', 'stores/', 'exchange/'] },
+  { room: 'stores/network-', may: [...CONTRACTS, 'dataset/', 'stores/', 'exchange/'] },
   { room: 'stores/', may: [...CONTRACTS, 'dataset/', 'stores/'] },
   // not the network store: it imports the exchange, so that would be a circle
   { room: 'exchange/', may: [...CONTRACTS, 'dataset/', 'stores/'] },
