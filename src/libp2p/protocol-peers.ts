@@ -11,11 +11,13 @@ interface ConnectedPeer {
  * tells that it is gone late, perhaps when it has come back.
  */
 export class ProtocolPeers {
+  readonly #protocol: string
   readonly #handler: ProtocolHandler
   readonly #peers = new Map<string, ConnectedPeer>()
   readonly #stopped = new AbortController()
 
-  constructor (handler: ProtocolHandler) {
+  constructor (protocol: string, handler: ProtocolHandler) {
+    this.#protocol = protocol
     this.#handler = handler
   }
 
@@ -45,10 +47,15 @@ export class ProtocolPeers {
     this.#handler.onConnect(remotePeer)
   }
 
-  /** The peer speaks the protocol no more. */
+  /**
+   * The peer does not say that it speaks the protocol. What it says may be older than a stream that it opened, so while
+   * there is one it stays.
+   */
   remove (peerId: PeerId): void {
-    if (this.#peers.delete(peerId.toString())) {
-      this.#handler.onDisconnect(peerId)
+    const { connections = [] } = this.#peers.get(peerId.toString()) ?? {}
+
+    if (![...connections].some(({ streams }) => streams.some(({ protocol }) => protocol === this.#protocol))) {
+      this.#gone(peerId)
     }
   }
 
@@ -61,7 +68,13 @@ export class ProtocolPeers {
     const peer = this.#peers.get(connection.remotePeer.toString())
 
     if (peer?.connections.delete(connection) === true && peer.connections.size === 0) {
-      this.remove(peer.peerId)
+      this.#gone(peer.peerId)
+    }
+  }
+
+  #gone (peerId: PeerId): void {
+    if (this.#peers.delete(peerId.toString())) {
+      this.#handler.onDisconnect(peerId)
     }
   }
 }

@@ -40,7 +40,7 @@ export class Libp2pTransport implements Transport {
   }
 
   async register (protocol: string, handler: ProtocolHandler): Promise<void> {
-    const peers = new ProtocolPeers(handler)
+    const peers = new ProtocolPeers(protocol, handler)
 
     await this.#handle(protocol, peers, handler)
 
