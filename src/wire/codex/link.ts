@@ -29,8 +29,9 @@ export class CodexLink implements PeerLink {
   readonly features = FEATURES
   /** What went over this connection, all epochs together. */
   readonly counters: LinkCounters
+  /** What is said, for whoever runs the epoch. */
+  readonly outbound: Outbound
   readonly #init: CodexLinkInit
-  readonly #outbound: Outbound
   /** The first want list of an epoch says that it is everything; the later ones add to it. */
   #full = true
   /** Blocks asked about and not spoken of since. */
@@ -41,12 +42,7 @@ export class CodexLink implements PeerLink {
     this.peer = init.peer
     this.counters = init.counters
     this.#init = init
-    this.#outbound = new Outbound(init.outbound)
-  }
-
-  /** The outbound stream, for its end to be told. */
-  get outbound (): Outbound {
-    return this.#outbound
+    this.outbound = new Outbound(init.outbound)
   }
 
   /** Whether the peer may still owe us something that we asked for. */
@@ -79,16 +75,16 @@ export class CodexLink implements PeerLink {
 
   async deliver (root: CID, blocks: ServedBlock[], options?: AbortOptions): Promise<void> {
     for (const batch of batchesOf(blocks)) {
-      await this.#outbound.deliver(() => deliveryMessage(root, batch), options)
+      await this.outbound.deliver(() => deliveryMessage(root, batch), options)
     }
   }
 
   account (address: Uint8Array): void {
-    this.#outbound.say([accountMessage(address)])
+    this.outbound.say([accountMessage(address)])
   }
 
   pay (update: Uint8Array): void {
-    this.#outbound.say([paymentMessage(update)])
+    this.outbound.say([paymentMessage(update)])
   }
 
   close (reason?: Error): void {
@@ -106,7 +102,7 @@ export class CodexLink implements PeerLink {
 
   #say (messages: Iterable<Uint8Array>, ranges: number): void {
     if (ranges > 0) {
-      this.#outbound.say(messages, ranges)
+      this.outbound.say(messages, ranges)
     }
   }
 }

@@ -124,6 +124,8 @@ export class CodexPeer {
       return
     }
 
+    // only ended streams are left: what is said next opens one, later
+    this.#outbound.clear()
     this.#failures++
 
     if (this.#failures >= this.#init.limits.streamFailures) {

@@ -1,33 +1,17 @@
 import { expect } from 'aegir/chai'
 import { CONTROL_BYTES, KiB, MiB } from '../../../src/constants.ts'
-import { blockCid, treeCid } from '../../../src/dataset/codecs.ts'
 import { ProtocolError } from '../../../src/errors.ts'
 import { encodeMessage } from '../../../src/wire/codex/encode.ts'
-import { CodexLink } from '../../../src/wire/codex/link.ts'
-import { codexProtocol } from '../../../src/wire/codex/protocol.ts'
 import { frame } from '../../../src/wire/framing.ts'
-import { FakePeer } from '../fake-peer.ts'
-import { LinkLog, settled } from '../link-log.ts'
+import { settled } from '../link-log.ts'
+import { cid, linked, tree } from './linked.ts'
+import type { CodexLink } from '../../../src/wire/codex/link.ts'
 import type { BlockAddress } from '../../../src/wire/codex/message.ts'
 import type { LinkCounters } from '../../../src/wire/counters.ts'
-import type { WireLimits } from '../../../src/wire/limits.ts'
+import type { LinkLog } from '../link-log.ts'
 
-const tree = treeCid(new Uint8Array(32).fill(1))
-const cid = blockCid(new Uint8Array(32).fill(2))
-
-interface Linked {
-  peer: FakePeer
-  log: LinkLog
-  counters(): LinkCounters
-}
-
-async function linked (limits?: Partial<WireLimits>): Promise<Linked> {
-  const peer = new FakePeer()
-  const log = new LinkLog()
-  await codexProtocol(limits).start(peer, log)
-  await peer.connect()
-
-  return { peer, log, counters: () => (log.link as CodexLink).counters }
+function countersOf ({ link }: LinkLog): LinkCounters {
+  return (link as CodexLink).counters
 }
 
 function leaf (index: number): BlockAddress {
@@ -68,14 +52,14 @@ describe('wire/codex, what we hear', () => {
   })
 
   it('refuses a large message from a peer of whom nothing was asked, before it comes', async () => {
-    const { peer, log, counters } = await linked()
+    const { peer, log } = await linked()
     const stream = peer.open()
     stream.send(beginning(10 * MiB))
 
     expect(log.closings.map(({ link, reason }) => [link === log.link, reason?.name])).to.deep.equal([[true, ProtocolError.name]])
     expect(log.closings[0].reason).to.have.property('peer', peer.id.toString())
     expect(stream.other.aborted).to.have.property('name', ProtocolError.name)
-    expect(counters().messages).to.equal(0)
+    expect(countersOf(log).messages).to.equal(0)
   })
 
   it('takes a message of `controlBytes`, and of no more', async () => {
@@ -133,22 +117,22 @@ describe('wire/codex, what we hear', () => {
   })
 
   it('counts what went, and drops what was not asked for', async () => {
-    const { peer, log, counters } = await linked()
+    const { peer, log } = await linked()
     log.link.request(tree, [{ start: 0, end: 1 }], 64)
     await settled()
     const message = encodeMessage({ payload: [delivery(0, 3), delivery(1, 3), delivery(2, 3)] })
     peer.open().send(frame(message))
 
     expect(log.deliveries).to.have.length(1)
-    expect(counters()).to.deep.equal({ messages: 1, unasked: 2, bytesIn: frame(message).byteLength, bytesOut: 71 })
+    expect(countersOf(log)).to.deep.equal({ messages: 1, unasked: 2, bytesIn: frame(message).byteLength, bytesOut: 71 })
   })
 
   it('tells nothing of a message that only brings what was not asked for', async () => {
-    const { peer, log, counters } = await linked()
+    const { peer, log } = await linked()
     peer.say({ payload: [delivery(0, 3)] })
 
     expect(log.events).to.deep.equal(['opened'])
-    expect(counters().unasked).to.equal(1)
+    expect(countersOf(log).unasked).to.equal(1)
   })
 
   it('gives up a peer whose message makes no sense', async () => {

@@ -1,24 +1,12 @@
 import { expect } from 'aegir/chai'
-import { treeCid } from '../../../src/dataset/codecs.ts'
 import { ProtocolInUseError } from '../../../src/errors.ts'
 import { codexProtocol } from '../../../src/wire/codex/protocol.ts'
 import { FakePeer } from '../fake-peer.ts'
 import { FakeStream } from '../fake-stream.ts'
 import { LinkLog, settled } from '../link-log.ts'
-import type { ExchangeProtocol } from '../../../src/exchange/peer-link.ts'
+import { linked, tree } from './linked.ts'
 
-const tree = treeCid(new Uint8Array(32).fill(1))
 const account = { address: new Uint8Array(20) }
-
-async function linked (): Promise<{ peer: FakePeer, log: LinkLog, protocol: ExchangeProtocol }> {
-  const peer = new FakePeer()
-  const log = new LinkLog()
-  const protocol = codexProtocol()
-  await protocol.start(peer, log)
-  await peer.connect()
-
-  return { peer, log, protocol }
-}
 
 describe('wire/codex/protocol', () => {
   it('has a link a peer, that says what it can', async () => {
