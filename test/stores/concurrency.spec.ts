@@ -1,61 +1,9 @@
 import { expect } from 'aegir/chai'
-import { formatCid } from '../../src/dataset/codecs.ts'
-import { hasher } from '../../src/hasher/node.ts'
-import { add, blockOf, get, inMemory, keysOf, lies, makeDataset, openStore, present, put, rawBytes, reopen, verified, waste } from './fixtures.ts'
-import type { Stores } from './fixtures.ts'
+import { add, inMemory, keysOf, lies, makeDataset, openStore, present, put, reopen, verified, waste } from './fixtures.ts'
+import { gated, turns } from './gate.ts'
 import type { CID } from 'multiformats/cid'
 
 const upTo = (count: number): number[] => [...new Array(count).keys()]
-
-/** Lets what waits go on, until `open`; counts commits. */
-class Gate {
-  commits = 0
-  fails = false
-  #open: Promise<void> = Promise.resolve()
-  #pass = (): void => {}
-
-  shut (): void {
-    this.#open = new Promise(resolve => { this.#pass = resolve })
-  }
-
-  open (): void {
-    this.#pass()
-  }
-
-  async pass (): Promise<void> {
-    this.commits++
-    await this.#open
-
-    if (this.fails) {
-      throw new Error('no')
-    }
-  }
-}
-
-/** Stores whose batches wait at a gate. */
-function gated (inner: Stores): Stores & { gate: Gate } {
-  const gate = new Gate()
-  const datastore = Object.create(inner.datastore, {
-    batch: {
-      value: () => {
-        const batch = inner.datastore.batch()
-
-        return {
-          put: batch.put.bind(batch),
-          delete: batch.delete.bind(batch),
-          commit: async () => {
-            await gate.pass()
-            await batch.commit()
-          }
-        }
-      }
-    }
-  })
-
-  return { blockstore: inner.blockstore, datastore, gate }
-}
-
-const turns = async (): Promise<void> => new Promise(resolve => { setImmediate(resolve) })
 
 describe('what happens in a store at the same time', () => {
   it('many puts on one page keep all of their blocks, in few commits', async () => {
@@ -131,58 +79,6 @@ describe('what happens in a store at the same time', () => {
     expect(await present(store, dataset)).to.deep.equal([0, 1])
   })
 
-  it('a put of shared blocks while their only owner is deleted keeps their bytes', async () => {
-    const stores = inMemory()
-    let store = await openStore(stores)
-    const [going, coming] = [await makeDataset(upTo(300)), await makeDataset(upTo(300).reverse())]
-
-    await add(store, going)
-    await put(store, going)
-    await Promise.all([
-      store.delete(going.cid),
-      ...upTo(30).map(async i => put(store, coming, upTo(10).map(j => i * 10 + j)))
-    ])
-
-    expect(await present(store, coming)).to.deep.equal(upTo(300))
-    expect(await lies(stores, store, [going, coming])).to.deep.equal([])
-    store = await reopen(store, stores)
-    expect(await get(store, coming, 299)).to.deep.equal(blockOf(0))
-    expect(await waste(stores)).to.deep.equal([])
-  })
-
-  it('bytes that are being dropped are not written until they are gone', async () => {
-    const stores = inMemory()
-    const events: string[] = []
-    const deleting = new Set<string>()
-    const blockstore = Object.create(stores.blockstore, {
-      delete: {
-        value: async (cid: CID) => {
-          deleting.add(formatCid(cid))
-          events.push('delete')
-          await turns()
-          await stores.blockstore.delete(cid)
-          deleting.delete(formatCid(cid))
-        }
-      },
-      put: {
-        value: (cid: CID, bytes: Uint8Array) => {
-          events.push(deleting.has(formatCid(cid)) ? 'put while deleting' : 'put')
-
-          return stores.blockstore.put(cid, bytes)
-        }
-      }
-    })
-    const store = await openStore({ ...stores, blockstore })
-    const [going, coming] = [await makeDataset([1]), await makeDataset([1, 1])]
-
-    await add(store, going)
-    await put(store, going)
-    await Promise.all([store.delete(going.cid), turns().then(async () => put(store, coming))])
-    expect(events).to.include('delete').and.to.not.include('put while deleting')
-    expect(await rawBytes(stores, hasher.digestNode(blockOf(1)))).to.deep.equal(blockOf(1))
-    expect(await present(store, coming)).to.deep.equal([0, 1])
-  })
-
   it('a tree that is deleted while it is used begins anew', async () => {
     const stores = inMemory()
     const store = await openStore(stores)
@@ -213,6 +109,25 @@ describe('what happens in a store at the same time', () => {
     await Promise.all([add(store, one), add(store, two), put(store, one)])
     await Promise.all([store.delete(one.cid), store.delete(two.cid)])
     expect(await keysOf(stores, '')).to.deep.equal(['/codex/schema'])
+  })
+
+  it('a store is closed when what was under way has ended', async () => {
+    const { gate, ...stores } = gated(inMemory())
+    const store = await openStore(stores)
+    const dataset = await makeDataset([1, 2])
+    const tree = await store.tree(dataset.shape)
+    const blocks = await verified(dataset, [0, 1], tree)
+    let closed = false
+
+    gate.shut()
+    const putting = tree.put(blocks)
+    await turns()
+    const closing = store.close().then(() => { closed = true })
+    await turns()
+    expect(closed).to.equal(false)
+    gate.open()
+    await Promise.all([putting, closing])
+    expect(tree.has(1)).to.equal(true)
   })
 
   it('a store that is closed during a deletion ends it when it is opened', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'aegir/chai'
-import { add, get, inMemory, lies, makeDataset, openStore, present, put, reopen, waste } from './fixtures.ts'
+import { add, get, inMemory, keysOf, lies, makeDataset, openStore, present, put, reopen, waste } from './fixtures.ts'
 import { Life, mortalStores } from './mortal-stores.ts'
 import type { Stores, TestDataset } from './fixtures.ts'
 import type { LocalStore } from '../../src/stores/local-store.ts'
@@ -49,9 +49,14 @@ async function killEverywhere ({ before, changing, step = 1, prepare, live }: St
       expect(await store.hasBlock(dataset.cid)).to.equal(true)
     }
 
-    if (atomic) {
-      expect(await waste(stores), `after write ${last}`).to.deep.equal([])
+    expect(atomic ? await waste(stores) : await keysOf(stores, 'tomb/'), `after write ${last}`).to.deep.equal([])
+
+    // whatever it has it also refers to
+    for (const dataset of untouched) {
+      await store.delete(dataset.cid)
     }
+
+    expect(await lies(stores, store, changing), `after write ${last}`).to.deep.equal([])
 
     // and it goes on from there
     for (const dataset of changing) {
@@ -76,8 +81,8 @@ describe('a store that is killed', () => {
         changing: [coming],
         async live (store) {
           await add(store, coming)
-          await put(store, coming, [0, 1])
-          await Promise.all([put(store, coming, [2]), put(store, coming, [3, 4])])
+          await put(store, coming, [2])
+          await Promise.all([put(store, coming, [3, 4]), put(store, coming, [1]), put(store, coming, [0])])
         }
       }
     }],
