@@ -71,7 +71,7 @@ export async function retrieve (cid: CID, parts: RetrievalParts, options: Retrie
 
 async function remember (cid: CID, manifest: Manifest, block: Awaited<ReturnType<NetworkStore['block']>>['block'], parts: RetrievalParts): Promise<void> {
   try {
-    await parts.local.addDataset(cid, block, manifest)
+    await parts.local.addDataset(block)
   } catch (error) {
     parts.emit('codex:store:refused', { root: cid, error: error instanceof Error ? error : new Error(String(error)) })
     return

@@ -1,5 +1,5 @@
 import { equals } from 'uint8arrays/equals'
-import { digestOf } from '../dataset/codecs.ts'
+import { digestOf, formatCid, isManifestCid } from '../dataset/codecs.ts'
 import { decodeManifest } from '../dataset/manifest.ts'
 import { shapeOf } from '../dataset/verify.ts'
 import { InvalidDatasetError, InvalidParametersError } from '../errors.ts'
@@ -55,9 +55,11 @@ export class DatasetList {
   }
 
   /** Keeps a manifest: as the dataset's, and as a block to serve. */
-  async add (cid: CID, block: VerifiedBlock): Promise<void> {
-    if (!block.cid.equals(cid)) {
-      throw new InvalidParametersError('The block is not that of the manifest', { cid })
+  async add (block: VerifiedBlock): Promise<void> {
+    const { cid } = block
+
+    if (!isManifestCid(cid)) {
+      throw new InvalidParametersError(`${formatCid(cid)} is not the CID of a manifest`, { cid })
     }
 
     const { blocks, commits } = this.#parts

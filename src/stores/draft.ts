@@ -97,6 +97,7 @@ export class Draft {
    * @throws {StoreRefusedError} when the store would not take it; then only `abort` is left to do
    * @throws {InvalidParametersError} when the file is empty, or the draft has ended
    * @throws {InvalidManifestError} when the name or the type is too long
+   * @throws {InvalidDatasetError} when the store knows the tree by another shape, from a manifest that lies
    * @throws {NotRunningError} when the store is closed
    */
   async finish ({ filename, mimetype }: { filename?: string, mimetype?: string } = {}): Promise<{ manifestCid: CID, manifest: Manifest }> {

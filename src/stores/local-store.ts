@@ -1,8 +1,3 @@
-/**
- * What is kept of datasets on this side: blocks, which of them are here, their proofs, and the manifests. It works over
- * any `Blockstore` and `Datastore` of the ecosystem; opening and closing them is the affair of whoever made them. A
- * datastore has one `LocalStore` at a time.
- */
 import { DEFAULT_BLOCK_SIZE, DEFAULT_LIMITS } from '../constants.ts'
 import { StoreSchemaError } from '../errors.ts'
 import { Activity } from './activity.ts'
@@ -40,6 +35,11 @@ export interface LocalStoreInit {
   }
 }
 
+/**
+ * What is kept of datasets on this side: blocks, which of them are here, their proofs, and the manifests. It works over
+ * any `Blockstore` and `Datastore` of the ecosystem; opening and closing them is the affair of whoever made them. A
+ * datastore has one `LocalStore` at a time.
+ */
 export class LocalStore {
   readonly #parts: StoreParts
   readonly #random: Random
@@ -148,13 +148,14 @@ export class LocalStore {
   }
 
   /**
-   * Keeps a manifest, as a block and in the list of datasets. Its blocks come by `tree`.
+   * Keeps a manifest's block, to serve it and to list its dataset. The dataset's own blocks come by `tree`.
    *
    * @throws {StoreRefusedError} when the blockstore or the datastore would not take it
+   * @throws {InvalidParametersError} when the block is not a manifest's
    * @throws {NotRunningError} when the store is not open
    */
-  async addDataset (manifestCid: CID, block: VerifiedBlock, manifest: Manifest): Promise<void> {
-    return this.#parts.activity.run(async () => this.#datasets.add(manifestCid, block))
+  async addDataset (block: VerifiedBlock): Promise<void> {
+    return this.#parts.activity.run(async () => this.#datasets.add(block))
   }
 
   /**

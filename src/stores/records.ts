@@ -111,17 +111,17 @@ export class Records {
       return
     }
 
-    const batch = this.#datastore.batch()
-
-    for (const { key, value } of changes.entries()) {
-      if (value == null) {
-        batch.delete(new Key(key, false))
-      } else {
-        batch.put(new Key(key, false), value)
-      }
-    }
-
     try {
+      const batch = this.#datastore.batch()
+
+      for (const { key, value } of changes.entries()) {
+        if (value == null) {
+          batch.delete(new Key(key, false))
+        } else {
+          batch.put(new Key(key, false), value)
+        }
+      }
+
       await batch.commit()
     } catch (err) {
       throw new StoreRefusedError('The datastore would not take a batch', { cause: err })

@@ -88,7 +88,7 @@ export async function put (store: LocalStore, dataset: TestDataset, indices: num
 }
 
 export async function add (store: LocalStore, dataset: TestDataset): Promise<void> {
-  await store.addDataset(dataset.cid, dataset.block, dataset.manifest)
+  await store.addDataset(dataset.block)
 }
 
 /** Indices of the blocks that are said to be here. */

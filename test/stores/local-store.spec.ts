@@ -237,6 +237,7 @@ describe('the local store', () => {
 
     await expect(tree.put([block])).to.eventually.be.rejected.with.property('name', 'InvalidParametersError')
     await expect(other.put([{ ...block }] as never)).to.eventually.be.rejected.with.property('name', 'InvalidParametersError')
+    await expect(store.addDataset(block)).to.eventually.be.rejected.with.property('name', 'InvalidParametersError')
   })
 
   it('is not used before it is open or after it is closed', async () => {
