@@ -126,6 +126,8 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
   readonly #parts: CodexParts
   readonly #downloads = new Set<Download>()
   #running?: Running
+  /** What ran last: its figures are told after it has stopped. */
+  #last?: Running
   #changing: Promise<void> = Promise.resolve()
 
   constructor (parts: CodexParts, limits: Partial<Limits> = {}) {
@@ -265,8 +267,13 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     }))
   }
 
+  /**
+   * Figures since the start; after a stop, those of the run that ended.
+   *
+   * @throws {NotRunningError} before the first start
+   */
   stats (): CodexStats {
-    const { engine, network } = this.#started()
+    const { engine, network } = this.#last ?? this.#started()
 
     return {
       ...structuredClone(engine.counters),
@@ -301,7 +308,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
       throw err
     }
 
-    this.#running = { local, engine, serve, emit, network: new NetworkStore({ local, engine, clock, limits }), abort: new AbortController() }
+    this.#running = this.#last = { local, engine, serve, emit, network: new NetworkStore({ local, engine, clock, limits }), abort: new AbortController() }
   }
 
   async #stop (): Promise<void> {

@@ -143,11 +143,7 @@ export class Download implements AsyncIterable<Uint8Array> {
         source.close(this.#abort.signal.reason)
       }
 
-      if (offset > (size ?? Infinity)) {
-        source.close()
-        throw new InvalidParametersError(`offset ${offset} is beyond the end of ${size ?? 0} bytes`, { cid: this.cid })
-      }
-
+      assertWithin(this.cid, offset, size ?? Infinity)
       this.#totalBytes = size == null ? undefined : end - offset
       const chunks = size == null ? singleBlock(source, offset, end) : storeStream(source, { start: offset, end })
 
@@ -236,8 +232,17 @@ export class Download implements AsyncIterable<Uint8Array> {
 async function * singleBlock (source: NetworkSource, offset: number, end: number): AsyncGenerator<Uint8Array> {
   source.want([{ start: 0, end: 1 }])
   const [{ data }] = await source.next(0, source.shape.blockSize)
+  const bytes = data.subarray(offset, Math.min(end, data.byteLength))
 
-  if (data.byteLength > 0) {
-    yield data.subarray(offset, Math.min(end, data.byteLength))
+  assertWithin(source.shape.root, offset, data.byteLength)
+
+  if (bytes.byteLength > 0) {
+    yield bytes
+  }
+}
+
+function assertWithin (cid: CID, offset: number, size: number): void {
+  if (offset > size) {
+    throw new InvalidParametersError(`offset ${offset} is beyond the end of ${size} bytes`, { cid })
   }
 }

@@ -70,6 +70,11 @@ class Verified {
 /** A block whose bytes were checked. Made by `verify`, `reverify` and `ownBlock`, and by nothing else. */
 export type VerifiedBlock = Verified
 
+/** The same block in memory of its own, for another who may change it. */
+export function copyOf ({ root, index, cid, data }: VerifiedBlock): VerifiedBlock {
+  return new Verified(root, index, cid, data.slice())
+}
+
 /** Whether this was made here. */
 export function isVerifiedBlock (value: object): value is VerifiedBlock {
   return Verified.is(value)

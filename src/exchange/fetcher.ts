@@ -4,6 +4,7 @@
  */
 import { formatCid } from '../dataset/codecs.ts'
 import { rangesOf } from '../dataset/ranges.ts'
+import { copyOf } from '../dataset/verify.ts'
 import { InvalidDatasetError } from '../errors.ts'
 import { failureOf, tooExpensive } from './failure.ts'
 import { Flights } from './flights.ts'
@@ -334,12 +335,15 @@ export class Fetcher {
 
     this.#flights.cancel(session, blocks.map(({ index }) => index))
 
+    const given = new Set<number>()
+
     for (const interest of session.interests) {
       const wanted = blocks.filter(({ index }) => interest.wanted.has(index))
 
       if (wanted.length > 0) {
         wanted.forEach(({ index }) => { interest.wanted.delete({ start: index, end: index + 1 }) })
-        interest.arrived(wanted, peer.id)
+        interest.arrived(interest.reads ? wanted.map(block => given.has(block.index) ? copyOf(block) : block) : wanted, peer.id)
+        wanted.filter(() => interest.reads).forEach(({ index }) => given.add(index))
       }
     }
   }

@@ -34,8 +34,8 @@ export function storeStream (source: BlockSource, range: ByteRange): AsyncGenera
 
 async function * blocksOf (source: BlockSource, range: ByteRange): AsyncGenerator<VerifiedBlock> {
   const { blockSize } = source.shape
-  const last = Math.ceil(range.end / blockSize)
   let cursor = Math.floor(range.start / blockSize)
+  const last = range.start < range.end ? Math.ceil(range.end / blockSize) : cursor
   let wanted = cursor
 
   try {
@@ -72,7 +72,7 @@ async function * cut (blocks: AsyncIterable<VerifiedBlock>, range: ByteRange, bl
     }
   }
 
-  if (at < range.end) {
+  if (at < range.end && range.start < range.end) {
     throw new ShortStreamError(`the stream ended at byte ${at} of ${range.end}`)
   }
 }
