@@ -7,13 +7,16 @@ import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Libp2p } from '@libp2p/interface'
+import type { Libp2pOptions } from 'libp2p'
+
+type Stack = Required<Pick<Libp2pOptions, 'connectionEncrypters' | 'streamMuxers'>>
 
 /** What runs over TCP, by name: the reference node's, then those that two of us can choose. */
-export const STACKS = {
+export const STACKS: Record<'noise and mplex' | 'noise and yamux' | 'tls and yamux', () => Stack> = {
   'noise and mplex': () => ({ connectionEncrypters: [noise()], streamMuxers: [mplex()] }),
   'noise and yamux': () => ({ connectionEncrypters: [noise()], streamMuxers: [yamux()] }),
   'tls and yamux': () => ({ connectionEncrypters: [tls()], streamMuxers: [yamux()] })
-} as const
+}
 
 export type StackName = keyof typeof STACKS
 

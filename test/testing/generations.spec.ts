@@ -25,7 +25,7 @@ async function download (protocols: Array<() => ExchangeProtocol[]>): Promise<{ 
   const result = await runPromise(clock, (async () => {
     await Promise.all(nodes.map(async node => { await node.start() }))
     const [cid] = await Promise.all(seeders.map(async seeder => seeder.store(content(SIZE))))
-    const bytes = await collect(reader.download(cid), SIZE)
+    const bytes = await collect(reader.download(cid), { max: SIZE })
     const ms = clock.now()
     const peers = reader.peers().map(({ id }) => id)
     await Promise.all(nodes.map(async node => { await node.stop() }))
