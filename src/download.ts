@@ -44,6 +44,7 @@ export class Download implements AsyncIterable<Uint8Array> {
   #retrieving?: Promise<Retrieved>
   #source?: NetworkSource
   #iterated = false
+  #reading = false
   #bytes = 0
   #totalBytes?: number
   #startedAt?: number
@@ -111,18 +112,31 @@ export class Download implements AsyncIterable<Uint8Array> {
     this.#end(reason)
   }
 
-  [Symbol.asyncIterator] (): AsyncGenerator<Uint8Array, void, undefined> {
+  /** Returning from the iterator ends the download at once, also while it waits for bytes. */
+  [Symbol.asyncIterator] (): AsyncIterableIterator<Uint8Array, void, undefined> {
     if (this.#iterated) {
       throw new AlreadyReadError('a download is read once; start another one', { cid: this.cid })
     }
 
     this.#iterated = true
+    const bytes = this.#read()
 
-    return this.#read()
+    return {
+      next: async () => bytes.next(),
+      return: async () => {
+        if (this.#totalBytes == null || this.#bytes < this.#totalBytes) {
+          this.abort(new DOMException('The reader stopped early', 'AbortError'))
+        }
+
+        return bytes.return()
+      },
+      [Symbol.asyncIterator] () { return this }
+    }
   }
 
   async * #read (): AsyncGenerator<Uint8Array, void, undefined> {
     let failure: { reason: unknown } | undefined
+    this.#reading = true
     this.#init.began(this)
 
     try {
@@ -149,6 +163,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 
       for await (const chunk of chunks) {
         this.#bytes += chunk.byteLength
+        this.#totalBytes ??= chunk.byteLength
         this.#rate.add(chunk.byteLength)
         yield chunk
         this.#abort.signal.throwIfAborted()
@@ -164,9 +179,7 @@ export class Download implements AsyncIterable<Uint8Array> {
       throw reason
     } finally {
       this.#source?.close()
-      this.#init.ended(this)
-      const stoppedEarly = failure == null && this.#totalBytes != null && this.#bytes < this.#totalBytes
-      this.#end(stoppedEarly ? new DOMException('The reader stopped early', 'AbortError') : failure?.reason)
+      this.#end(failure?.reason)
     }
   }
 
@@ -178,7 +191,7 @@ export class Download implements AsyncIterable<Uint8Array> {
     try {
       return await this.#retrieving
     } finally {
-      if (!this.#iterated) {
+      if (!this.#reading || this.#settled) {
         this.#init.signal.removeEventListener('abort', this.#onAbort)
       }
     }
@@ -207,6 +220,8 @@ export class Download implements AsyncIterable<Uint8Array> {
   readonly #onAbort = (): void => { this.abort(this.#init.signal.reason) }
 
   #end (reason?: unknown): void {
+    this.#init.ended(this)
+
     if (this.#settled) {
       return
     }

@@ -1,0 +1,312 @@
+import { getEventListeners } from 'node:events'
+import { expect } from 'aegir/chai'
+import { KiB, MiB } from '../../src/constants.ts'
+import { collect, NotFoundError } from '../../src/index.ts'
+import { events, failure, held, onNetwork, seed, BLOCK } from './network.ts'
+import type { TestFile, TestNetwork, TestNode } from './network.ts'
+import type { Download } from '../../src/index.ts'
+
+const BLOCKS = 200
+
+/** A seeder that takes two seconds to send a file, and a reader. */
+async function pair (net: TestNetwork): Promise<{ seeder: TestNode, reader: TestNode, file: TestFile }> {
+  const seeder = await net.add({ conditions: { upload: 400 * KiB, latency: 20 } })
+  const file = await seed(seeder, BLOCKS * BLOCK)
+
+  return { seeder, file, reader: await net.add({ conditions: { latency: 20 } }) }
+}
+
+/** Reads until the end; `sleep` between two chunks. */
+async function read (download: Download, sleep = async (): Promise<void> => {}): Promise<number> {
+  let bytes = 0
+
+  for await (const chunk of download) {
+    bytes += chunk.byteLength
+    await sleep()
+  }
+
+  return bytes
+}
+
+/** The reader has let everything go, and the seeder sends no more than is on its way. */
+async function expectLetGo (net: TestNetwork, reader: TestNode, seeder: TestNode, signal?: AbortSignal): Promise<void> {
+  await net.sleep(300)
+  expect(held(reader.codex)).to.deep.equal({})
+  const served = seeder.codex.stats().served.blocks
+  await net.sleep(5_000)
+  expect(seeder.codex.stats().served.blocks).to.equal(served).and.be.below(BLOCKS)
+
+  if (signal != null) {
+    expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+  }
+}
+
+describe('the end of a download', () => {
+  it('leaves nothing after a break', async () => {
+    await onNetwork(async net => {
+      const { seeder, reader, file } = await pair(net)
+      const { signal } = new AbortController()
+      const download = reader.codex.download(file.cid, { signal })
+
+      for await (const chunk of download) {
+        expect(chunk.byteLength).to.equal(BLOCK)
+        break
+      }
+
+      expect(await failure(download.done)).to.have.property('name', 'AbortError')
+      await expectLetGo(net, reader, seeder, signal)
+      expect(reader.links.filter(({ what }) => what === 'cancel')).to.not.be.empty()
+    })
+  })
+
+  it('leaves nothing after an error of the reader', async () => {
+    await onNetwork(async net => {
+      const { seeder, reader, file } = await pair(net)
+      const { signal } = new AbortController()
+      const download = reader.codex.download(file.cid, { signal })
+      const err = await failure(read(download, async () => { throw new Error('the disk is full') }))
+
+      expect(err.message).to.equal('the disk is full')
+      await expectLetGo(net, reader, seeder, signal)
+    })
+  })
+
+  it('rejects with the reason of a signal that is aborted before', async () => {
+    await onNetwork(async net => {
+      const { reader, file } = await pair(net)
+      const reason = new Error('too late')
+      const signal = AbortSignal.abort(reason)
+      const download = reader.codex.download(file.cid, { signal })
+
+      expect(await failure(read(download))).to.equal(reason)
+      expect(await failure(download.manifest())).to.equal(reason)
+      expect(await failure(download.done)).to.equal(reason)
+      expect(await failure(reader.codex.manifest(file.cid, { signal }))).to.equal(reason)
+      expect(held(reader.codex)).to.deep.equal({})
+      expect(reader.links).to.deep.equal([])
+      expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+    })
+  })
+
+  it('rejects with the reason of a signal that aborts between the call and the reading', async () => {
+    await onNetwork(async net => {
+      const { reader, file } = await pair(net)
+      const controller = new AbortController()
+      const download = reader.codex.download(file.cid, { signal: controller.signal })
+      const reason = new Error('never mind')
+      controller.abort(reason)
+
+      expect(await failure(read(download))).to.equal(reason)
+      expect(held(reader.codex)).to.deep.equal({})
+    })
+  })
+
+  for (const [phase, ms] of [['the manifest is looked for', 30], ['the manifest is asked for', 170], ['data comes', 700]] as Array<[string, number]>) {
+    it(`rejects with the signal's reason at once while ${phase}`, async () => {
+      await onNetwork(async net => {
+        const { seeder, reader, file } = await pair(net)
+        const controller = new AbortController()
+        const { signal } = controller
+        const download = reader.codex.download(file.cid, { signal })
+        const reading = failure(read(download))
+        await net.sleep(ms)
+        expect(download.progress.totalBytes == null).to.equal(ms < 500)
+        const reason = new Error(phase)
+        controller.abort(reason)
+        const abortedAt = net.clock.now()
+
+        expect(await reading).to.equal(reason)
+        expect(await failure(download.done)).to.equal(reason)
+        expect(net.clock.now()).to.equal(abortedAt)
+        await expectLetGo(net, reader, seeder, signal)
+      })
+    })
+  }
+
+  it('lets everything go when the signal aborts while the reader pauses, and tells it when it comes back', async () => {
+    await onNetwork(async net => {
+      const { seeder, reader, file } = await pair(net)
+      const controller = new AbortController()
+      const { signal } = controller
+      const download = reader.codex.download(file.cid, { signal, readAheadBytes: 20 * BLOCK })
+      const iterator = download[Symbol.asyncIterator]()
+      await iterator.next()
+      const reason = new Error('paused for too long')
+      expect(held(reader.codex)).to.deep.include({ downloads: 1, sources: 1, sessions: 1 })
+      controller.abort(reason)
+      await expectLetGo(net, reader, seeder, signal)
+
+      expect(await failure(download.done)).to.equal(reason)
+      expect(await failure(iterator.next())).to.equal(reason)
+      expect(await iterator.next()).to.deep.equal({ value: undefined, done: true })
+    })
+  })
+
+  it('can be told by abort(), once', async () => {
+    await onNetwork(async net => {
+      const { seeder, reader, file } = await pair(net)
+      const download = reader.codex.download(file.cid)
+      const reading = failure(read(download))
+      await net.sleep(700)
+      const reason = new Error('enough')
+      download.abort(reason)
+      download.abort(new Error('and again'))
+
+      expect(await reading).to.equal(reason)
+      expect(await failure(download.done)).to.equal(reason)
+      await expectLetGo(net, reader, seeder)
+
+      const other = reader.codex.download(file.cid)
+      other.abort()
+      expect(await failure(read(other))).to.have.property('name', 'AbortError')
+    })
+  })
+
+  it('comes at once to an iterator that is returned from while it waits', async () => {
+    await onNetwork(async net => {
+      const { seeder, reader, file } = await pair(net)
+      await seeder.codex.stop()
+      const { signal } = new AbortController()
+      const download = reader.codex.download(file.cid, { signal })
+      const iterator = download[Symbol.asyncIterator]()
+      const next = failure(iterator.next())
+      await net.sleep(1_000)
+      const returnedAt = net.clock.now()
+
+      expect(await iterator.return?.()).to.deep.equal({ value: undefined, done: true })
+      expect(await next).to.have.property('name', 'AbortError')
+      expect(net.clock.now()).to.equal(returnedAt)
+      expect(await failure(download.done)).to.have.property('name', 'AbortError')
+      expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+    })
+  })
+
+  it('comes to an iterator that is returned from before it is read', async () => {
+    await onNetwork(async net => {
+      const { reader, file } = await pair(net)
+      const { signal } = new AbortController()
+      const download = reader.codex.download(file.cid, { signal })
+      const iterator = download[Symbol.asyncIterator]()
+      await download.manifest()
+      await iterator.return?.()
+
+      expect(await failure(download.done)).to.have.property('name', 'AbortError')
+      expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+      expect(held(reader.codex)).to.deep.equal({})
+    })
+  })
+
+  it('leaves no listener after manifest() alone', async () => {
+    await onNetwork(async net => {
+      const { reader, file } = await pair(net)
+      const { signal } = new AbortController()
+      const manifest = await reader.codex.download(file.cid, { signal }).manifest()
+
+      expect(manifest?.datasetSize).to.equal(BLOCKS * BLOCK)
+      expect((await reader.codex.manifest(file.cid, { signal })).datasetSize).to.equal(BLOCKS * BLOCK)
+      expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+      expect(held(reader.codex)).to.deep.equal({})
+    })
+  })
+
+  it('leaves no listener after a whole download', async () => {
+    await onNetwork(async net => {
+      const { reader, file } = await pair(net)
+      const { signal } = new AbortController()
+      const downloads = [1, 2, 3].map(() => reader.codex.download(file.cid, { signal }))
+      await Promise.all(downloads.map(async download => read(download)))
+      await downloads[0].manifest()
+
+      expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+      expect(held(reader.codex)).to.deep.equal({})
+    })
+  })
+})
+
+describe('done', () => {
+  it('alone brings everything into the store', async () => {
+    await onNetwork(async net => {
+      const { seeder, reader, file } = await pair(net)
+      const figures = await reader.codex.download(file.cid).done
+
+      expect(figures).to.deep.include({ bytes: BLOCKS * BLOCK, blocks: { fromStore: 0, fromPeers: BLOCKS }, peers: [seeder.id] })
+      expect(await reader.codex.stat(file.cid)).to.deep.include({ blocks: BLOCKS, blocksHere: BLOCKS })
+    })
+  })
+
+  it('may be read before the bytes', async () => {
+    await onNetwork(async net => {
+      const { reader, file } = await pair(net)
+      const download = reader.codex.download(file.cid)
+      const { done } = download
+      expect(await read(download)).to.equal(BLOCKS * BLOCK)
+      expect(await done).to.have.property('bytes', BLOCKS * BLOCK)
+      expect(await download.done).to.equal(await done)
+    })
+  })
+
+  it('is never an unhandled rejection', async () => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => { unhandled.push(reason) }
+    process.on('unhandledRejection', onUnhandled)
+
+    try {
+      await onNetwork(async net => {
+        const { reader, file } = await pair(net)
+        const failing = reader.codex.download(file.cid, { offline: true })
+        expect(await failure(read(failing))).to.have.property('name', NotFoundError.name)
+        const started = reader.codex.download(file.cid, { offline: true })
+        void started.done
+        const aborted = reader.codex.download(file.cid)
+        aborted.abort(new Error('unheard'))
+        await net.sleep(1_000)
+      })
+      await new Promise(resolve => { setTimeout(resolve, 20) })
+    } finally {
+      process.off('unhandledRejection', onUnhandled)
+    }
+
+    expect(unhandled).to.deep.equal([])
+  })
+
+  it('tells what a reader was told', async () => {
+    await onNetwork(async net => {
+      const reader = await net.add()
+      const { cid } = await seed(await net.add(), BLOCK)
+      const download = reader.codex.download(cid, { offline: true })
+
+      const [told, done] = await Promise.all([failure(collect(download, { max: MiB })), failure(download.done)])
+
+      expect(told).to.have.property('name', NotFoundError.name)
+      expect(done).to.equal(told)
+    })
+  })
+
+  it('counts the milliseconds from the first step of work', async () => {
+    await onNetwork(async net => {
+      const { reader, file } = await pair(net)
+      const download = reader.codex.download(file.cid)
+      await net.sleep(10_000)
+      const startedAt = net.clock.now()
+      await download.manifest()
+      await net.sleep(500)
+      await read(download)
+
+      expect((await download.done).milliseconds).to.equal(net.clock.now() - startedAt)
+    })
+  })
+
+  it('hears a failing onProgress as the failure of the download', async () => {
+    await onNetwork(async net => {
+      const { seeder, reader, file } = await pair(net)
+      const requests = events(reader, 'codex:blocks:request')
+      const err = new Error('the bar broke')
+      const download = reader.codex.download(file.cid, { onProgress: () => { throw err } })
+
+      expect(await failure(read(download))).to.equal(err)
+      expect(await failure(download.done)).to.equal(err)
+      expect(requests).to.not.be.empty()
+      await expectLetGo(net, reader, seeder)
+    })
+  })
+})
