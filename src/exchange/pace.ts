@@ -49,18 +49,18 @@ export class Pace {
       this.#askedAt = undefined
     }
 
+    const isBusy = queued * 2 >= this.window
     this.#bytes += bytes
     this.#time += now - this.#countedFrom
     this.#countedFrom = now
 
     if (this.#time >= SAMPLE || (this.rate == null && this.#time > 0)) {
-      const sample = this.#bytes / this.#time
-      this.rate = this.rate == null ? sample : this.rate + (sample - this.rate) / 4
+      this.#sample(this.#bytes / this.#time, isBusy)
       this.#bytes = 0
       this.#time = 0
     }
 
-    if (queued * 2 >= this.window) {
+    if (isBusy) {
       this.window += bytes
     }
 
@@ -86,5 +86,14 @@ export class Pace {
     const patience = this.rate == null ? firstTimeout : 4 * this.expected(queued, 0)
 
     return Math.min(Math.max(patience, minTimeout), maxTimeout)
+  }
+
+  /** A peer that was asked for little delivers little: that says nothing of what it could, unless it is more than was thought. */
+  #sample (rate: number, isBusy: boolean): void {
+    if (this.rate == null) {
+      this.rate = isBusy ? rate : undefined
+    } else if (isBusy || rate > this.rate) {
+      this.rate += (rate - this.rate) / 4
+    }
   }
 }

@@ -169,6 +169,10 @@ class Planner implements Plan {
       for (; index != null && left > 0; index++, left--) {
         const flights = this.#session.flights.get(index)
 
+        if (this.#session.intake.has(index)) {
+          continue
+        }
+
         if (flights?.length !== 1 || this.#taken.has(index)) {
           break
         }

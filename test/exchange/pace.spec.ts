@@ -38,6 +38,15 @@ describe('pace', () => {
     expect(pace.window).to.be.below(64 * KiB)
   })
 
+  it('does not take a peer that was asked for little to be slow', () => {
+    const pace = new Pace(DEFAULT_LIMITS)
+    pace.asked(0, 0)
+    pace.delivered(200, 64 * KiB, 300)
+
+    expect(pace.rate).to.equal(undefined)
+    expect(pace.window).to.equal(DEFAULT_LIMITS.firstWindowBytes)
+  })
+
   it('halves the window of a peer that fails', () => {
     const pace = new Pace(DEFAULT_LIMITS)
     const before = pace.window

@@ -91,6 +91,17 @@ describe('plan', () => {
     expect(actions.every(action => action.type === 'request' && action.duplicate)).to.be.true()
   })
 
+  it('asks nobody again for what came and is being verified', () => {
+    const session = newSession(10)
+    newInterest(session, 0, 2).waitingFor = 0
+    const a = known(newCandidate(session, 'a', [[0, 10]]), 10, 10_000)
+    const b = known(newCandidate(session, 'b', [[0, 10]]), 10, 10_000)
+    inFlight(session, a.peer, 0, 2)
+    session.intake.set(0, false)
+
+    expect(requested(plan(session, [a, b], context()).actions)).to.deep.equal([1])
+  })
+
   it('bounds the blocks asked of a second peer', () => {
     const session = newSession(100)
     newInterest(session, 0, 100).waitingFor = 0
