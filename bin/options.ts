@@ -10,3 +10,8 @@ export interface CommonOptions {
 export interface PeerOptions extends CommonOptions {
   peer?: Multiaddr[]
 }
+
+/** Whether there is nobody to ask: then what is not here is not found, and not waited for. */
+export function isAlone ({ peer = [] }: PeerOptions): boolean {
+  return peer.length === 0
+}

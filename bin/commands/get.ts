@@ -8,6 +8,7 @@ import { hasCode } from '../../src/node/has-code.ts'
 import { createNode } from '../../src/node/index.ts'
 import { formatBytes, formatMilliseconds } from '../format.ts'
 import { harmlessFilename, harmlessText } from '../harmless.ts'
+import { isAlone } from '../options.ts'
 import { assertAbsent, isDirectory, openPart } from '../part-file.ts'
 import { showProgress } from '../progress.ts'
 import type { Codex, Download, DownloadFigures, Manifest } from '../../src/index.ts'
@@ -44,8 +45,9 @@ export async function get (cid: CID, options: GetOptions, signal: AbortSignal): 
   }
 }
 
-async function getToStdout (codex: Codex, cid: CID, { offset, length, json }: GetOptions, signal: AbortSignal): Promise<void> {
-  const download = codex.download(cid, { offset, length, signal })
+async function getToStdout (codex: Codex, cid: CID, options: GetOptions, signal: AbortSignal): Promise<void> {
+  const { offset, length, json } = options
+  const download = codex.download(cid, { offset, length, signal, offline: isAlone(options) })
   const hide = show(download, json)
 
   try {
@@ -62,7 +64,8 @@ async function getToStdout (codex: Codex, cid: CID, { offset, length, json }: Ge
 
 async function getToFile (codex: Codex, cid: CID, file: string | undefined, options: GetOptions, signal: AbortSignal): Promise<void> {
   const { force = false, json } = options
-  const manifest = isManifestCid(cid) ? await codex.manifest(cid, { signal }) : undefined
+  const offline = isAlone(options)
+  const manifest = isManifestCid(cid) ? await codex.manifest(cid, { signal, offline }) : undefined
   const target = file ?? join(options.output ?? '', harmlessFilename(manifest?.filename ?? '') ?? formatCid(cid))
 
   if (!force) {
@@ -86,7 +89,8 @@ async function getToFile (codex: Codex, cid: CID, file: string | undefined, opti
       figures = await fill(part, codex.download(cid, {
         offset: span.offset + part.resumed,
         length: Number.isFinite(span.length) ? span.length - part.resumed : undefined,
-        signal
+        signal,
+        offline
       }), json)
     }
   } catch (err) {

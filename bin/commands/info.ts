@@ -3,6 +3,7 @@ import { fileBlocks, fileSize } from '../../src/dataset/manifest.ts'
 import { createNode } from '../../src/node/index.ts'
 import { formatBytes } from '../format.ts'
 import { harmlessText } from '../harmless.ts'
+import { isAlone } from '../options.ts'
 import type { PeerOptions } from '../options.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -10,7 +11,7 @@ export async function info (cid: CID, options: PeerOptions, signal: AbortSignal)
   const node = await createNode({ dataDir: options.dataDir, listen: [], peers: options.peer })
 
   try {
-    const manifest = await node.codex.manifest(cid, { signal })
+    const manifest = await node.codex.manifest(cid, { signal, offline: isAlone(options) })
     const stat = await node.codex.stat(cid)
     const { protection } = manifest
     const facts = {

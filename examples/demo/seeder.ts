@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 
 /** A process that serves one file. */
 export interface Seeder {
+  pid?: number
   cid: string
   addresses: string[]
   /** Ends it at once, as a crash would, and resolves when it is gone. */
@@ -27,6 +28,7 @@ export async function startSeeder (command: string, file: string, dataDir: strin
 
   return {
     ...JSON.parse(line[0]),
+    pid: child.pid,
     async kill () {
       child.kill('SIGKILL')
       await gone

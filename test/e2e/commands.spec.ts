@@ -1,11 +1,14 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { randomFillSync } from 'node:crypto'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { EXIT, EXIT_MEANING } from '../../bin/exit-codes.ts'
-import { blockCid, formatCid, manifestCid } from '../../src/dataset/codecs.ts'
+import { startSeeder } from '../../examples/demo/seeder.ts'
+import { formatCid, manifestCid } from '../../src/dataset/codecs.ts'
 import { createNode } from '../../src/node/index.ts'
 import { withTempDir } from '../temp-dir.ts'
-import { run, runJson, start } from './cli.ts'
+import { COMMAND, run, runJson, start, take } from './cli.ts'
+import type { Seeder } from '../../examples/demo/seeder.ts'
 import type { CodexNode, NodeInit } from '../../src/node/index.ts'
 
 const LISTEN = ['/ip4/127.0.0.1/tcp/0']
@@ -22,6 +25,16 @@ async function withNode (init: NodeInit, fn: (node: CodexNode, peers: string[]) 
   } finally {
     await node.stop()
   }
+}
+
+/** Downloads from a seeder that stops half way, though its connection stays. */
+async function getAndStall ({ cid, pid = 0, addresses: [address] }: Seeder, dataDir: string): Promise<{ code: number | null }> {
+  const { child, ended } = start(['get', cid, '--data-dir', dataDir, '--peer', address])
+  await take(child.stdout, 1024 * 1024)
+  process.kill(pid, 'SIGSTOP')
+  child.stdout.resume()
+
+  return ended
 }
 
 describe('e2e/commands', function () {
@@ -85,16 +98,6 @@ describe('e2e/commands', function () {
     expect((await run(['list', '--data-dir', join(dir, 'data')])).stdout.toString()).to.not.match(STEERING)
   })))
 
-  it('gets a single block', async () => withTempDir(async dir => withNode({ dataDir: join(dir, 'seeder') }, async (node, peers) => {
-    const bytes = new Uint8Array(65_536).fill(9)
-    await node.codex.store([bytes])
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-    const cid = formatCid(blockCid(digest))
-
-    expect((await run(['get', cid, '--data-dir', join(dir, 'data'), '-o', join(dir, 'block'), ...peers])).code).to.equal(EXIT.ok)
-    expect([...await readFile(join(dir, 'block'))]).to.deep.equal([...bytes])
-  })))
-
   it('reports a data directory in use', async () => withTempDir(async dir => withNode({ dataDir: dir }, async () => {
     const { code, stderr } = await run(['list', '--data-dir', dir])
     expect(code).to.equal(EXIT.dataDirInUse)
@@ -117,26 +120,35 @@ describe('e2e/commands', function () {
     expect(await codeOf('seed', join(dir, 'nothing'))).to.equal(EXIT.disk)
     expect(await codeOf('seed', dir)).to.equal(EXIT.disk)
     expect(await codeOf('get', UNKNOWN)).to.equal(EXIT.notFound)
-    expect(await codeOf('get', UNKNOWN, '--peer', '/ip4/127.0.0.1/tcp/1')).to.equal(EXIT.notFound)
+    expect(await codeOf('info', UNKNOWN)).to.equal(EXIT.notFound)
     await writeFile(join(dir, 'empty'), '')
     expect(await codeOf('seed', join(dir, 'empty'))).to.equal(EXIT.usage)
     expect((await run(['list', '--data-dir', join(dir, 'empty')])).code).to.equal(EXIT.disk)
   }))
 
-  it('says that it is too expensive, and where it cannot write', async () => withTempDir(async dir => {
+  it('says where it cannot write', async () => withTempDir(async dir => withNode({ dataDir: join(dir, 'seeder') }, async (node, peers) => {
+    const cid = formatCid(await node.codex.store([new Uint8Array(10)]))
+    expect((await run(['get', cid, '--data-dir', join(dir, 'data'), '-o', join(dir, 'no', 'such'), ...peers])).code).to.equal(EXIT.disk)
+  })))
+
+  it('gives up where nobody is there, nobody sends, or all ask too much', async () => withTempDir(async dir => {
     const payment = { account: new Uint8Array(20).fill(3), price: 5n, pay: async () => new Uint8Array(0) }
+    await writeFile(join(dir, 'file'), randomFillSync(Buffer.alloc(40 * 1024 * 1024)))
+    const seeder = await startSeeder(COMMAND, join(dir, 'file'), join(dir, 'seeder'))
 
     await withNode({ dataDir: join(dir, 'seller'), payment }, async (node, peers) => {
       const cid = formatCid(await node.codex.store([new Uint8Array(10)]))
-      const { code, stderr } = await run(['get', cid, '--data-dir', join(dir, 'data'), ...peers])
-      expect(code).to.equal(EXIT.tooExpensive)
-      expect(stderr).to.contain('5')
-    })
+      const [nobody, silent, dear] = await Promise.all([
+        run(['get', UNKNOWN, '--data-dir', join(dir, '1'), '--peer', '/ip4/127.0.0.1/tcp/1']),
+        getAndStall(seeder, join(dir, '2')),
+        run(['get', cid, '--data-dir', join(dir, '3'), ...peers])
+      ])
 
-    await withNode({ dataDir: join(dir, 'seeder') }, async (node, peers) => {
-      const cid = formatCid(await node.codex.store([new Uint8Array(10)]))
-      expect((await run(['get', cid, '--data-dir', join(dir, 'data'), '-o', join(dir, 'no', 'such'), ...peers])).code).to.equal(EXIT.disk)
-    })
+      expect(nobody.code).to.equal(EXIT.notFound)
+      expect(silent.code).to.equal(EXIT.stalled)
+      expect(dear.code).to.equal(EXIT.tooExpensive)
+      expect(dear.stderr).to.match(/\b5\b/)
+    }).finally(seeder.kill)
   }))
 
   it('lists its exit codes in its help', async () => {
