@@ -279,7 +279,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
       ...structuredClone(engine.counters),
       spent: engine.spent,
       downloads: this.#downloads.size,
-      sizes: { ...engine.sizes, sources: network.size }
+      sizes: { ...engine.sizes, ...network.sizes }
     }
   }
 

@@ -23,6 +23,8 @@ export interface Choice {
   candidate?: Candidate
   /** Nobody that may be asked has it: others must be found. Otherwise someone is about to have room, or to answer. */
   starving?: boolean
+  /** Peers that it waits for: they have it and no room. */
+  waitsFor?: Peer[]
   /** When an awaited answer is given up, in the clock's milliseconds. */
   wakeAt?: number
   /** Lowest price, where the only peers that have it are too dear. */
@@ -51,16 +53,17 @@ export function choose (index: number, interest: Interest, candidates: Candidate
   }
 
   const open = offers.filter(({ hasRoom }) => hasRoom)
+  const waitsFor = offers.filter(({ hasRoom }) => !hasRoom).map(({ candidate }) => candidate.peer)
 
   if (open.length === 0) {
-    return {}
+    return { waitsFor }
   }
 
   const best = open.reduce((a, b) => b.eta < a.eta ? b : a)
   const soonest = Math.min(...offers.map(({ eta }) => eta))
 
   if (best.eta > soonest && best.eta > neededIn(index, interest, candidates, blockSize)) {
-    return {}
+    return { waitsFor }
   }
 
   if (open.length > 1 && not == null && index !== interest.waitingFor && random() < exploration) {

@@ -55,6 +55,7 @@ export class Fetcher {
   readonly #flights: Flights
   readonly #sessions = new Map<string, Session>()
   readonly #dirty = new Set<Session>()
+  #turn = 0
 
   constructor (init: FetcherInit) {
     this.#init = init
@@ -175,6 +176,7 @@ export class Fetcher {
     }
 
     indices.forEach(index => session.intake.delete(index))
+    this.#flights.freed = true
 
     if (refused != null && !session.refused) {
       session.refused = true
@@ -230,7 +232,9 @@ export class Fetcher {
       this.#failTheStalled(session, now)
     }
 
-    const dirty = [...this.#dirty]
+    this.#touchTheHeldUp()
+
+    const dirty = [...this.#dirty].sort((a, b) => a.servedAt - b.servedAt)
     this.#dirty.clear()
 
     for (const session of dirty) {
@@ -241,7 +245,7 @@ export class Fetcher {
       }
     }
 
-    let next = this.#dirty.size > 0 ? now : Infinity
+    let next = this.#dirty.size > 0 || this.#flights.freed ? now : Infinity
 
     for (const session of this.#sessions.values()) {
       next = Math.min(next, session.wakeAt)
@@ -348,6 +352,21 @@ export class Fetcher {
     }
   }
 
+  /** What found no room is tried again when there may be some. */
+  #touchTheHeldUp (): void {
+    if (!this.#flights.freed) {
+      return
+    }
+
+    this.#flights.freed = false
+
+    for (const session of this.#sessions.values()) {
+      if (session.heldUp) {
+        this.#dirty.add(session)
+      }
+    }
+  }
+
   #failTheStalled (session: Session, now: number): void {
     for (const interest of [...session.interests]) {
       if ((interest.stallsAt ?? Infinity) <= now) {
@@ -368,10 +387,13 @@ export class Fetcher {
       now: this.#now,
       random,
       limits,
-      room: intake.bytes > limits.intakeBytes ? 0 : room
+      room: intake.bytes > limits.intakeBytes ? 0 : room,
+      reserved: peer => this.#reserved(session, peer)
     })
     session.dropped = false
     session.wakeAt = result.wakeAt
+    session.heldUp = result.heldUp
+    session.waitsFor = result.waitsFor
     this.#perform(session, result.actions)
 
     if (result.tooDear != null && discovery.size === 0 && dialer.size === 0 && session.lookups.ended > 0 && session.flights.size === 0) {
@@ -379,6 +401,19 @@ export class Fetcher {
       const error = tooExpensive(session, index, bestPrice);
       [...session.interests].filter(({ wanted }) => wanted.has(index)).forEach(interest => { interest.failed(error) })
     }
+  }
+
+  /** Bytes of a peer's window that sessions wait for which were served earlier than this one. */
+  #reserved (session: Session, peer: Peer): number {
+    let bytes = 0
+
+    for (const other of this.#sessions.values()) {
+      if (other !== session && other.servedAt < session.servedAt && other.waitsFor.has(peer)) {
+        bytes += other.shape.blockSize
+      }
+    }
+
+    return bytes
   }
 
   #perform (session: Session, actions: Action[]): void {
@@ -403,6 +438,8 @@ export class Fetcher {
           break
       }
     }
+
+    session.servedAt = requests.size > 0 ? ++this.#turn : session.servedAt
 
     for (const [peer, ranges] of requests) {
       peer.link?.request(session.shape.root, ranges, session.shape.blockSize)

@@ -22,6 +22,8 @@ export interface FlightsInit {
 }
 
 export class Flights {
+  /** A peer has more room than before. Whoever uses it puts it back. */
+  freed = false
   readonly #init: FlightsInit
 
   constructor (init: FlightsInit) {
@@ -61,6 +63,7 @@ export class Flights {
       return false
     }
 
+    this.freed = true
     request.peer.queued = Math.max(0, request.peer.queued - session.shape.blockSize)
     this.#init.buying.commit(-1, request.price)
 

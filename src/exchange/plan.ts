@@ -25,6 +25,10 @@ export interface Plan {
   actions: Action[]
   /** When to plan anew even if nothing happens, in the clock's milliseconds. */
   wakeAt: number
+  /** Something was not requested because peers, or the intake, have no room: to be planned anew when there is some. */
+  heldUp: boolean
+  /** Of those, the peers in which it waits for room for a block. */
+  waitsFor: Set<Peer>
   /** Set when a wanted block is had only by peers that are too dear: the lowest price. */
   tooDear?: { index: number, bestPrice: bigint }
 }
@@ -35,6 +39,8 @@ export interface PlanContext {
   limits: Limits
   /** Bytes that may be requested beyond what is on its way already. */
   room: number
+  /** Bytes of a peer's window that are kept for those who waited longer for it. */
+  reserved(peer: Peer): number
 }
 
 /** Runs of wanted blocks looked at in one plan, so that its cost does not grow with the dataset. */
@@ -60,6 +66,8 @@ export function plan (session: Session, candidates: Candidate[], context: PlanCo
 class Planner implements Plan {
   readonly actions: Action[] = []
   wakeAt = Infinity
+  heldUp = false
+  readonly waitsFor = new Set<Peer>()
   tooDear?: { index: number, bestPrice: bigint }
   readonly #session: Session
   readonly #candidates: Candidate[]
@@ -81,7 +89,7 @@ class Planner implements Plan {
       random: context.random,
       blockSize: session.shape.blockSize,
       exploration: context.limits.exploration,
-      planned: peer => this.#planned.get(peer) ?? 0
+      planned: peer => (this.#planned.get(peer) ?? 0) + context.reserved(peer)
     }
   }
 
@@ -130,15 +138,21 @@ class Planner implements Plan {
       this.#isAllAsked = false
 
       if (this.#room <= 0 || runs++ >= MAX_RUNS || (this.#candidates.length > 0 && !this.#candidates.some(c => this.#hasRoom(c)))) {
+        this.heldUp = true
+        this.#candidates.filter(candidate => candidate.buys === true && mayHave(candidate, run.start)).forEach(({ peer }) => this.waitsFor.add(peer))
         break
       }
 
-      for (let { start } = run; start < run.end && this.#room > 0;) {
-        const { candidate, starving: isStarving = false, wakeAt = Infinity, bestPrice } = choose(start, interest, this.#candidates, this.#choice)
+      let { start } = run
+
+      while (start < run.end && this.#room > 0) {
+        const { candidate, starving: isStarving = false, waitsFor = [], wakeAt = Infinity, bestPrice } = choose(start, interest, this.#candidates, this.#choice)
         this.wakeAt = Math.min(this.wakeAt, wakeAt)
 
         if (candidate == null) {
           starving ||= isStarving
+          this.heldUp ||= waitsFor.length > 0
+          waitsFor.forEach(peer => this.waitsFor.add(peer))
           this.tooDear ??= bestPrice == null ? undefined : { index: start, bestPrice }
           break
         }
@@ -147,6 +161,8 @@ class Planner implements Plan {
         this.#take(candidate, { start, end }, false)
         start = end
       }
+
+      this.heldUp ||= start < run.end && this.#room <= 0
     }
 
     if (starving) {
@@ -215,7 +231,7 @@ class Planner implements Plan {
 
   #take (candidate: Candidate, range: IndexRange, duplicate: boolean): void {
     const bytes = (range.end - range.start) * this.#session.shape.blockSize
-    this.#planned.set(candidate.peer, this.#choice.planned(candidate.peer) + bytes)
+    this.#planned.set(candidate.peer, (this.#planned.get(candidate.peer) ?? 0) + bytes)
     this.#room -= bytes
 
     for (let index = range.start; index < range.end; index++) {

@@ -91,6 +91,12 @@ export class Session {
   lookups = { begun: 0, ended: 0 }
   /** What the last lookups and dials failed with: a few, to tell the reader should it come to that. */
   readonly errors: Error[] = []
+  /** It found no room: to be planned when there is some. */
+  heldUp = false
+  /** Peers in which it waits for room for a block. */
+  waitsFor: ReadonlySet<Peer> = new Set()
+  /** When it last got something requested, as a number that rises: whoever waits longest for room comes first. */
+  servedAt = 0
   /** When to plan it again though nothing happens. */
   wakeAt = Infinity
   /** When discovery may be asked again, and how long after that. */

@@ -62,6 +62,8 @@ export class NetworkSource implements BlockSource, Interest {
   /** What the reader wants: in the local store, held here, or in `wanted`. */
   readonly #desired = new RangeSet()
   readonly #held = new Map<number, VerifiedBlock>()
+  /** Of what the reader wants: what is beyond a window that has become smaller. It is not wanted before it is within. */
+  readonly #shelved = new RangeSet()
   #session?: Session
   #failure?: { reason: unknown }
   #closed = false
@@ -83,6 +85,14 @@ export class NetworkSource implements BlockSource, Interest {
   get store (): boolean { return this.#init.options.store }
   get providers (): Provider[] { return this.#init.options.providers }
   get patience (): number { return this.#init.options.patience }
+
+  /** Bytes of blocks that are here and not taken. */
+  get heldBytes (): number {
+    let bytes = 0
+    this.#held.forEach(({ data }) => { bytes += data.byteLength })
+
+    return bytes
+  }
 
   /** Peers that blocks are asked of now. */
   get activePeers (): number {
@@ -106,23 +116,27 @@ export class NetworkSource implements BlockSource, Interest {
   drop (ranges: IndexRange[]): void {
     for (const range of ranges) {
       this.#desired.delete(range)
-      this.wanted.delete(range)
+      this.#shelved.delete(range)
     }
 
-    for (const index of this.#held.keys()) {
-      if (!this.#desired.has(index)) {
-        this.#held.delete(index)
-      }
-    }
+    this.#letGo(ranges)
+  }
 
-    if (this.#session != null) {
-      this.#init.engine.changed(this.#session, true)
+  /** The window has become smaller: lets go of what is beyond it until the reader comes near. */
+  shrink (): void {
+    const start = (this.#desired.first ?? 0) + this.#windowBlocks
+    const beyond = this.#desired.intersection({ start, end: Infinity })
+
+    if (beyond.length > 0) {
+      beyond.forEach(range => { this.#shelved.add(range) })
+      this.#letGo(beyond)
     }
   }
 
   async next (cursor: number, maxBytes: number): Promise<VerifiedBlock[]> {
     for (;;) {
       const news = this.#news
+      this.#unshelve(cursor)
       const held = this.#takeHeld(cursor, maxBytes)
 
       if (held.length > 0) {
@@ -178,6 +192,7 @@ export class NetworkSource implements BlockSource, Interest {
     this.#fail(reason ?? new Error('closed'))
     this.#held.clear()
     this.#desired.clear()
+    this.#shelved.clear()
     this.wanted.clear()
 
     if (this.#session != null) {
@@ -205,6 +220,35 @@ export class NetworkSource implements BlockSource, Interest {
 
   failed (err: Error): void {
     this.#fail(err)
+  }
+
+  get #windowBlocks (): number {
+    return Math.max(1, Math.floor(this.window / this.shape.blockSize))
+  }
+
+  #letGo (ranges: IndexRange[]): void {
+    for (const range of ranges) {
+      this.wanted.delete(range)
+
+      for (const index of this.#held.keys()) {
+        if (index >= range.start && index < range.end) {
+          this.#held.delete(index)
+        }
+      }
+    }
+
+    if (this.#session != null) {
+      this.#init.engine.changed(this.#session, true)
+    }
+  }
+
+  #unshelve (cursor: number): void {
+    const near = this.#shelved.intersection({ start: cursor, end: cursor + this.#windowBlocks })
+
+    if (near.length > 0) {
+      near.forEach(range => { this.#shelved.delete(range) })
+      this.want(near)
+    }
   }
 
   #fail (reason: unknown): void {
@@ -243,6 +287,10 @@ export class NetworkSource implements BlockSource, Interest {
 
     for (const index of this.#held.keys()) {
       missing.delete({ start: index, end: index + 1 })
+    }
+
+    for (const shelved of this.#shelved.intersection(range)) {
+      missing.delete(shelved)
     }
 
     if (!options.offline) {
@@ -302,7 +350,7 @@ export class NetworkSource implements BlockSource, Interest {
       await tree.load([{ start: cursor, end: cursor + most }])
       const indices: number[] = []
 
-      for (let index = cursor; index < cursor + most && tree.has(index) && !this.#held.has(index); index++) {
+      for (let index = cursor; index < cursor + most && tree.has(index) && !this.#isComing(index); index++) {
         indices.push(index)
       }
 
@@ -326,6 +374,11 @@ export class NetworkSource implements BlockSource, Interest {
     }
 
     return blocks
+  }
+
+  /** Whether it came from a peer, and the reader is given it, or is about to be. */
+  #isComing (index: number): boolean {
+    return this.#held.has(index) || this.#session?.intake.has(index) === true
   }
 
   #taken (cursor: number, blocks: number): void {

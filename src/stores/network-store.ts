@@ -47,6 +47,10 @@ export class NetworkStore {
     })
     this.#sources.add(source)
 
+    if (source.reads) {
+      this.#sources.forEach(source => { source.shrink() })
+    }
+
     return source
   }
 
@@ -79,9 +83,12 @@ export class NetworkStore {
     }
   }
 
-  /** Readers and prefetches that are open. */
-  get size (): number {
-    return this.#sources.size
+  /** Readers and prefetches that are open, and the bytes of blocks that they hold. */
+  get sizes (): { sources: number, heldBytes: number } {
+    let heldBytes = 0
+    this.#sources.forEach(source => { heldBytes += source.heldBytes })
+
+    return { sources: this.#sources.size, heldBytes }
   }
 
   get #readers (): number {

@@ -48,7 +48,7 @@ async function * blocksOf (source: BlockSource, range: ByteRange): AsyncGenerato
         wanted = ahead
       }
 
-      for (const block of await source.next(cursor, TAKE)) {
+      for (const block of await source.next(cursor, Math.min(TAKE, source.window))) {
         cursor++
         yield block
       }
