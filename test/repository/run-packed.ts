@@ -16,7 +16,7 @@ const ENTRIES: Record<string, string> = {
   '.': 'createCodex',
   './libp2p': 'libp2pTransport',
   './node': 'createNode',
-  './testing': 'memoryTransport'
+  './testing': 'SimulatedNetwork'
 }
 
 const TYPED = `
