@@ -64,6 +64,7 @@ export interface DownloadOptions extends RetrieveOptions {
   length?: number
   /** Bytes requested or here and not yet taken by the reader. Default `limits.readAheadBytes`. */
   readAheadBytes?: number
+  /** Told at most once a batch of blocks. */
   onProgress?: (event: DownloadProgressEvent) => void
 }
 

@@ -48,15 +48,21 @@ export interface CodexInit {
   datastore?: Datastore
   /** What may be bought. Default `freeOnly`. */
   buyPolicy?: BuyPolicy
+  /** What pays, and our price where we sell. Default: nothing is paid or charged. */
   payment?: Payment
   /** False makes a client only. Default true. */
   serve?: boolean
   /** Generations of the protocol to speak. Default `/codex/blockexc/1.0.0`. */
   protocols?: ExchangeProtocol[]
+  /** Told every event, under `codex`. A libp2p node's `logger` fits. */
   logger?: ComponentLogger
+  /** Counts every event, in `codex_events_total`. A libp2p node's `metrics` fit. */
   metrics?: Metrics
+  /** Time; injected so that a simulation runs in virtual time. Default: the machine's. */
   clock?: Clock
+  /** Chance; injected so that a seed repeats a run. Default: the machine's. */
   random?: Random
+  /** sha2-256. Default: the fastest that the runtime has. */
   hasher?: Hasher
 }
 

@@ -18,7 +18,7 @@ describe('repository/readme', () => {
     expect(parts.length).to.be.above(8)
 
     for (const [, what, text] of parts) {
-      expect(text.trim().split('\n').length, what).to.be.above(3)
+      expect(text.trim().split('\n').length, what).to.be.above(2)
       expect(text, `${what} has something without documentation`).to.not.match(/\| +\|$/m)
     }
   })
