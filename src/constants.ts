@@ -77,6 +77,7 @@ export interface Limits {
   lookups: number
   /** Milliseconds between two lookups of one CID while a download starves; doubles up to `lookupIntervalMax`. */
   lookupInterval: number
+  /** Milliseconds that the interval between two lookups grows to. */
   lookupIntervalMax: number
   /** Milliseconds that one lookup may take. */
   lookupTimeout: number
@@ -119,8 +120,8 @@ export const DEFAULT_LIMITS: Limits = {
   dialTimeout: 10_000,
   lookups: 8,
   lookupInterval: 1_000,
-  lookupIntervalMax: 30_000,
-  lookupTimeout: 20_000,
+  lookupIntervalMax: 15_000,
+  lookupTimeout: 10_000,
   lookupProviders: 64,
   servingBytes: 16 * MiB,
   firstDeliveryBlocks: 2,

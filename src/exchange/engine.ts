@@ -241,6 +241,10 @@ export class Engine implements LinkHandler {
   }
 
   #ban (peer: Peer, error: Error): void {
+    if (this.peers.isBanned(peer.id, this.#init.clock.now())) {
+      return
+    }
+
     this.peers.ban(peer.id, this.#init.clock.now())
     this.#init.emit('codex:peer:ban', { peer: peer.id, error })
 

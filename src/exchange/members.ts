@@ -65,7 +65,7 @@ export class Members {
     const now = clock.now()
     session.providers.forEach((provider, key) => { this.#connect(session, key, provider) })
 
-    if (session.findAt > now) {
+    if (session.findAt > now || session.lookups.ended < session.lookups.begun) {
       return
     }
 

@@ -10,6 +10,8 @@ export interface BlockstoreHooks {
   before?(operation: BlockstoreOperation, cid: CID, bytes: number, options?: AbortOptions): void | Promise<void>
   /** Comes when the operation has succeeded. `bytes` is the length of the block that was put or read. */
   after?(operation: BlockstoreOperation, cid: CID, bytes: number): void
+  /** Each chunk that is read passes through here. */
+  got?(cid: CID, chunk: Uint8Array): Uint8Array
 }
 
 /** A blockstore that does something before and after each operation of another one. */
@@ -53,7 +55,7 @@ export class HookedBlockstore extends BaseBlockstore {
 
     for await (const chunk of this.#inner.get(cid, options)) {
       bytes += chunk.byteLength
-      yield chunk
+      yield this.#hooks.got?.(cid, chunk) ?? chunk
     }
 
     this.#hooks.after?.('get', cid, bytes)

@@ -1,3 +1,4 @@
+import { NotFoundError } from 'interface-store'
 import { MemoryBlockstore } from 'blockstore-core'
 import { MemoryDatastore } from 'datastore-core'
 import { toString } from 'uint8arrays/to-string'
@@ -68,6 +69,33 @@ export function slowBlockstore (inner: Blockstore, clock: Clock, ms: number): Bl
   return new HookedBlockstore(inner, {
     async before (_operation, _cid, _bytes, options) {
       await delay(clock, ms, options)
+    }
+  })
+}
+
+/** Says that it keeps blocks and loses those that `shouldLose` says. */
+export function forgetfulBlockstore (inner: Blockstore, shouldLose: (cid: CID) => boolean): Blockstore {
+  return new HookedBlockstore(inner, {
+    before (operation, cid) {
+      if (operation === 'get' && shouldLose(cid)) {
+        throw new NotFoundError(`The blockstore lost ${cid}`)
+      }
+    }
+  })
+}
+
+/** Gives other bytes than were put for the blocks that `shouldCorrupt` says. */
+export function corruptingBlockstore (inner: Blockstore, shouldCorrupt: (cid: CID) => boolean): Blockstore {
+  return new HookedBlockstore(inner, {
+    got (cid, chunk) {
+      if (!shouldCorrupt(cid)) {
+        return chunk
+      }
+
+      const copy = chunk.slice()
+      copy[0] ^= 1
+
+      return copy
     }
   })
 }

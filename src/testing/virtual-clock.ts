@@ -61,11 +61,16 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** Time jumps, as when a machine slept: what was due meanwhile happens afterwards, all at once, in its order. */
+  jump (ms: number): void {
+    this.#now += ms
+  }
+
   /** Lets `ms` milliseconds pass and all that happens in them. */
   async advance (ms: number): Promise<void> {
     const end = this.#now + ms
     await this.#run(() => false, end)
-    this.#now = end
+    this.#now = Math.max(this.#now, end)
   }
 
   /**
@@ -122,7 +127,7 @@ export class VirtualClock implements Clock {
         throw new VirtualTimeoutError(`Time stands still at ${this.#now} ms: there is always another timer for now`)
       }
 
-      this.#now = timer.time
+      this.#now = Math.max(this.#now, timer.time)
       this.#timers.remove(timer)
       timer.fn()
       await macrotask()

@@ -1,33 +1,63 @@
 /**
- * `npm run chaos -- --from <seed> --count <n> [--verbose]`: random networks, one a seed. Exits with 1 at the first that
- * fails, naming the seed that repeats it.
+ * `npm run chaos -- --from <seed> --count <n> [--only churn|hostile] [--verbose]`: random networks, two a seed: one whose
+ * peers come and go, and one whose peers misbehave in every way there is. Exits with 1 at the first that fails, naming
+ * the seed that repeats it.
  */
 import { parseArgs } from 'node:util'
+import { runHostile, SLOWER } from './hostile.ts'
 import { runChaos } from './scenario.ts'
 
 const { values } = parseArgs({
   options: {
     from: { type: 'string', default: '1' },
     count: { type: 'string', default: '100' },
+    only: { type: 'string' },
     verbose: { type: 'boolean', default: false }
   }
 })
 const from = Number(values.from)
 const count = Number(values.count)
 const startedAt = performance.now()
+const occurred = new Map<string, number>()
+let slowest = 0
+
+async function churn (seed: number): Promise<string> {
+  const { peers, readers, gaveUp, bytes, milliseconds, disturbances, duplicates, timeouts } = await runChaos(seed, values.verbose
+    ? event => { console.log(JSON.stringify(event)) }
+    : undefined)
+
+  return `${peers} peers, ${readers} readers (${gaveUp} gave up), ${(bytes / 1e6).toFixed(2)} MB in ` +
+    `${(milliseconds / 1000).toFixed(1)} virtual s, ${disturbances} disturbances, ${timeouts} timeouts, ${duplicates} duplicate blocks`
+}
+
+async function hostile (seed: number): Promise<string> {
+  const { bytes, honestMs, hostileMs, banned, rejected, faults } = await runHostile(seed)
+  faults.forEach((times, fault) => { occurred.set(fault, (occurred.get(fault) ?? 0) + times) })
+  slowest = Math.max(slowest, hostileMs / honestMs)
+
+  return `hostile: ${(bytes / 1e6).toFixed(2)} MB in ${(hostileMs / 1000).toFixed(2)} virtual s (honest: ${(honestMs / 1000).toFixed(2)}), ` +
+    `${banned} banned, ${rejected} blocks rejected; ${[...faults.keys()].join(', ')}`
+}
 
 for (let seed = from; seed < from + count; seed++) {
-  try {
-    const { peers, readers, gaveUp, bytes, milliseconds, disturbances, duplicates, timeouts } = await runChaos(seed, values.verbose
-      ? event => { console.log(JSON.stringify(event)) }
-      : undefined)
-    console.log(`seed ${seed}: ${peers} peers, ${readers} readers (${gaveUp} gave up), ${(bytes / 1e6).toFixed(2)} MB in ` +
-      `${(milliseconds / 1000).toFixed(1)} virtual s, ${disturbances} disturbances, ${timeouts} timeouts, ${duplicates} duplicate blocks`)
-  } catch (err) {
-    console.error(`seed ${seed} failed; repeat it with: npm run chaos -- --from ${seed} --count 1`)
-    console.error(err)
-    process.exit(1)
+  for (const [kind, run] of Object.entries({ churn, hostile })) {
+    if (values.only != null && values.only !== kind) {
+      continue
+    }
+
+    try {
+      console.log(`seed ${seed}: ${await run(seed)}`)
+    } catch (err) {
+      console.error(`seed ${seed} failed; repeat it with: npm run chaos -- --from ${seed} --count 1 --only ${kind}`)
+      console.error(err)
+      process.exit(1)
+    }
   }
 }
 
-console.log(`${count} networks, every download right, in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+for (const [fault, times] of [...occurred].sort(([a], [b]) => a < b ? -1 : 1)) {
+  console.log(`${String(times).padStart(6)} × ${fault}`)
+}
+
+console.log(`${count} seeds, every download right, in ${((performance.now() - startedAt) / 1000).toFixed(1)} s` +
+  (occurred.size > 0 ? `; the slowest hostile network took ${slowest.toFixed(1)} × the honest time (allowed: ${SLOWER.times} × and ${SLOWER.more / 1000} s)` : ''))

@@ -1,32 +1,25 @@
-import { delay } from './delay.ts'
-import type { IndexRange } from '../dataset/ranges.ts'
-import type { ExchangeProtocol, LinkFeatures, LinkHandler, PeerLink, ServedBlock } from '../exchange/peer-link.ts'
-import type { Clock, Random } from '../interfaces.ts'
+/** A node that serves badly: what its engine says through its links is tampered with. */
+import { delay } from '../delay.ts'
+import type { BlockFault } from './block-faults.ts'
+import type { IndexRange } from '../../dataset/ranges.ts'
+import type { ExchangeProtocol, LinkFeatures, LinkHandler, PeerLink, ServedBlock } from '../../exchange/peer-link.ts'
+import type { Clock } from '../../interfaces.ts'
 import type { AbortOptions, PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
-
-/** What becomes of a block that is about to be sent; undefined: it never is. */
-export type BlockFault = (block: ServedBlock) => ServedBlock | undefined
-
-/** Other bytes than the block's; an empty block gets one. */
-export const wrongBytes: BlockFault = block => ({ ...block, data: flipped(block.data) })
-
-/** A proof that can be read and leads elsewhere. */
-export const wrongProof: BlockFault = block => ({ ...block, proof: block.proof == null ? undefined : flipped(block.proof) })
-
-/** It was said to be there, and does not come. */
-export const neverDelivered: BlockFault = () => undefined
-
-/** The fault for some blocks, drawn with a probability from 0 to 1; the others are left alone. */
-export function sometimes (random: Random, probability: number, fault: BlockFault): BlockFault {
-  return block => random() < probability ? fault(block) : block
-}
 
 export interface Faults {
   /** Befall each block that is sent, one after the other. */
   blocks?: BlockFault[]
   /** Makes each delivery wait before it is sent. */
   slow?: { clock: Clock, ms: number }
+  /** How often each delivery is sent. Default 1. */
+  copies?: number
+  /** Says that it has whatever it is asked about; what it has not it never delivers. */
+  claimsAll?: boolean
+  /** The price that it says, each time. */
+  price?(): bigint
+  /** Sends the blocks of each delivery to whoever is connected, asked or not. */
+  unasked?: boolean
 }
 
 /** A protocol whose node serves badly: what the engine sends through its links is tampered with. The rest is `inner`'s. */
@@ -40,10 +33,10 @@ export function faultyProtocol (inner: ExchangeProtocol, faults: Faults): Exchan
 
 /** Tells `handler` of faulty links instead of the real ones. */
 function faultyHandler (handler: LinkHandler, faults: Faults): LinkHandler {
-  const links = new WeakMap<PeerLink, PeerLink>()
+  const links = new Map<PeerLink, FaultyLink>()
 
-  const faulty = (link: PeerLink): PeerLink => {
-    const known = links.get(link) ?? new FaultyLink(link, faults)
+  const faulty = (link: PeerLink): FaultyLink => {
+    const known = links.get(link) ?? new FaultyLink(link, faults, links.values())
     links.set(link, known)
 
     return known
@@ -51,11 +44,23 @@ function faultyHandler (handler: LinkHandler, faults: Faults): LinkHandler {
 
   return {
     opened: link => { handler.opened(faulty(link)) },
-    closed: (link, reason) => { handler.closed(faulty(link), reason) },
+    closed: (link, reason) => {
+      const gone = faulty(link)
+      links.delete(link)
+      handler.closed(gone, reason)
+    },
     have: (link, root, answer) => { handler.have(faulty(link), root, answer) },
     delivered: (link, deliveries) => { handler.delivered(faulty(link), deliveries) },
     refused: (link, root, ranges) => { handler.refused(faulty(link), root, ranges) },
-    wanted: (link, wants) => { handler.wanted(faulty(link), wants) },
+    wanted: (link, wants) => {
+      if (faults.claimsAll === true) {
+        wants.filter(({ kind }) => kind === 'have').forEach(({ root, ranges }) => {
+          faulty(link).presence(root, { have: ranges, absent: [], price: 0n })
+        })
+      }
+
+      handler.wanted(faulty(link), wants)
+    },
     account: (link, address) => { handler.account(faulty(link), address) },
     payment: (link, update) => { handler.payment(faulty(link), update) }
   }
@@ -68,18 +73,21 @@ class FaultyLink implements PeerLink {
   readonly refuse?: PeerLink['refuse']
   readonly #inner: PeerLink
   readonly #faults: Faults
+  readonly #others: Iterable<FaultyLink>
 
-  constructor (inner: PeerLink, faults: Faults) {
+  /** @param others - all links of the node */
+  constructor (inner: PeerLink, faults: Faults, others: Iterable<FaultyLink>) {
     this.peerId = inner.peerId
     this.peer = inner.peer
     this.features = inner.features
     this.refuse = inner.refuse?.bind(inner)
     this.#inner = inner
     this.#faults = faults
+    this.#others = others
   }
 
   async deliver (root: CID, blocks: ServedBlock[], options?: AbortOptions): Promise<void> {
-    const { slow, blocks: faults = [] } = this.#faults
+    const { slow, blocks: faults = [], copies = 1, unasked = false } = this.#faults
 
     if (slow != null) {
       await delay(slow.clock, slow.ms, options)
@@ -87,8 +95,12 @@ class FaultyLink implements PeerLink {
 
     const sent = blocks.flatMap(block => befall(block, faults) ?? [])
 
-    if (sent.length > 0) {
+    for (let i = 0; i < copies && sent.length > 0; i++) {
       await this.#inner.deliver(root, sent, options)
+    }
+
+    for (const other of unasked ? this.#others : []) {
+      await other.#inner.deliver(root, sent, options)
     }
   }
 
@@ -105,7 +117,11 @@ class FaultyLink implements PeerLink {
   }
 
   presence (root: CID, answer: { have: IndexRange[], absent: IndexRange[], price: bigint }): void {
-    this.#inner.presence(root, answer)
+    const { claimsAll = false, price } = this.#faults
+
+    if (!claimsAll || answer.absent.length === 0) {
+      this.#inner.presence(root, { ...answer, price: price?.() ?? answer.price })
+    }
   }
 
   account (address: Uint8Array): void {
@@ -123,13 +139,4 @@ class FaultyLink implements PeerLink {
 
 function befall (block: ServedBlock, faults: BlockFault[]): ServedBlock | undefined {
   return faults.reduce<ServedBlock | undefined>((left, fault) => left == null ? undefined : fault(left), block)
-}
-
-/** A copy whose last byte is another. */
-function flipped (bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(Math.max(1, bytes.byteLength))
-  copy.set(bytes)
-  copy[copy.byteLength - 1] ^= 1
-
-  return copy
 }

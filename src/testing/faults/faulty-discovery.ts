@@ -1,0 +1,67 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import { delay } from '../delay.ts'
+import { simulatedPeerId } from '../simulated-peer-id.ts'
+import type { Clock, Discovery, Random } from '../../interfaces.ts'
+
+/**
+ * What a lookup does wrong: it fails, or hangs until it is aborted, heeds not even that, yields peers that do not exist
+ * (by id, or by addresses that lead to nobody or into a private network), or yields the same ones over and over.
+ */
+export type DiscoveryFault = 'fails' | 'hangs' | 'ignores the signal' | 'fake' | 'private' | 'endless'
+
+/** Peers made up start here: no simulated network has as many. */
+const MADE_UP = 1_000_000
+
+/** A discovery of which each lookup has a fault, drawn from `faults`, with a probability from 0 to 1. */
+export function faultyDiscovery (inner: Discovery, init: { clock: Clock, random: Random, probability: number, faults: DiscoveryFault[], onFault?(fault: DiscoveryFault): void }): Discovery {
+  const { clock, random, probability, faults, onFault } = init
+
+  return {
+    ...inner,
+
+    async * find (cid, options) {
+      const fault = random() < probability ? faults[Math.floor(random() * faults.length)] : undefined
+
+      if (fault != null) {
+        onFault?.(fault)
+      }
+
+      switch (fault) {
+        case 'fails':
+          throw new Error('The lookup failed')
+        case 'hangs':
+          await delay(clock, 10 * 60_000, options)
+          return
+        case 'ignores the signal':
+          await delay(clock, 60_000)
+          return
+        case 'fake':
+          for (let i = 0; i < 20; i++) {
+            yield simulatedPeerId(MADE_UP + Math.floor(random() * MADE_UP))
+          }
+          break
+        case 'private':
+          yield multiaddr('/ip4/10.0.0.1/tcp/1')
+          yield multiaddr('/ip4/127.0.0.1/tcp/1')
+          break
+        case 'endless':
+          for (;;) {
+            let any = false
+
+            for await (const provider of inner.find(cid, options)) {
+              any = true
+              yield provider
+            }
+
+            if (!any) {
+              return
+            }
+          }
+      }
+
+      yield * inner.find(cid, options)
+    },
+
+    provide: async (cid, options) => inner.provide(cid, options)
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * A network of a seed in which most peers misbehave: one reader, one honest peer that has all of the file and stays, and
+ * liars, raw peers, a bad discovery, a bad store and a clock that jumps. The same network is run without the faults
+ * first; with them the download may take so much longer and no more.
+ */
+import { KiB, MiB } from '../../src/constants.ts'
+import { codexProtocol, createCodex } from '../../src/index.ts'
+import { delay } from '../../src/testing/delay.ts'
+import { faultyDiscovery, int, memoryStores, misbehave, MISBEHAVIOURS, pick, runPromise, seededContent, seededRandom, shuffle, SimulatedDiscovery, SimulatedNetwork, VirtualClock } from '../../src/testing/index.ts'
+import { DeliveredBytes, faulty, SERVING_FAULTS, STORE_FAULTS } from './faults.ts'
+import type { Codex } from '../../src/index.ts'
+import type { DiscoveryFault, PeerConditions, SimulatedTransport } from '../../src/testing/index.ts'
+import type { CID } from 'multiformats/cid'
+
+/** A hostile network may take so many times as long as the honest one, and so many milliseconds more for timeouts. */
+export const SLOWER = { times: 4, more: 60_000 }
+const DISCOVERY_FAULTS: DiscoveryFault[] = ['fails', 'hangs', 'ignores the signal', 'fake', 'private', 'endless']
+
+interface Plan {
+  size: number
+  blockSize: number
+  reader: PeerConditions
+  honest: PeerConditions
+  liars: Array<{ fault: string, conditions: PeerConditions, sybils: number }>
+  raw: string[]
+  discovery: boolean
+  storeFault?: string
+  jumps: number[]
+}
+
+export interface HostileResult {
+  bytes: number
+  honestMs: number
+  hostileMs: number
+  banned: number
+  rejected: number
+  /** How often each fault occurred. */
+  faults: Map<string, number>
+}
+
+function draw (seed: number): Plan {
+  const random = seededRandom(seed)
+  const blockSize = pick(random, [4 * KiB, 16 * KiB, 64 * KiB])
+  const conditions = (): PeerConditions => ({
+    latency: int(random, 1, 100),
+    jitter: int(random, 0, 10),
+    upload: int(random, 200, 10_000) * KiB,
+    download: int(random, 1_000, 20_000) * KiB
+  })
+
+  return {
+    size: int(random, 1, pick(random, [10 * blockSize, MiB, 4 * MiB])),
+    blockSize,
+    reader: conditions(),
+    honest: conditions(),
+    liars: shuffle(random, Object.keys(SERVING_FAULTS)).slice(0, int(random, 1, 6)).map(fault => ({
+      fault,
+      conditions: conditions(),
+      sybils: random() < 0.1 ? 10 : 1
+    })),
+    raw: shuffle(random, MISBEHAVIOURS).slice(0, int(random, 0, 3)),
+    discovery: random() < 0.5,
+    storeFault: random() < 0.3 ? pick(random, Object.keys(STORE_FAULTS)) : undefined,
+    jumps: random() < 0.1 ? [int(random, 1_000, 3_600_000)] : []
+  }
+}
+
+export async function runHostile (seed: number): Promise<HostileResult> {
+  const plan = draw(seed)
+  const honest = await run(seed, { ...plan, liars: [], raw: [], discovery: false, storeFault: undefined, jumps: [] })
+  const hostile = await run(seed, plan)
+  const limit = SLOWER.times * honest.ms + SLOWER.more
+
+  if (hostile.ms > limit) {
+    throw new Error(`it took ${hostile.ms} ms where ${limit} are allowed: the honest network took ${honest.ms}`)
+  }
+
+  return { bytes: plan.size, honestMs: honest.ms, hostileMs: hostile.ms, banned: hostile.banned, rejected: hostile.rejected, faults: hostile.faults }
+}
+
+async function run (seed: number, plan: Plan): Promise<{ ms: number, banned: number, rejected: number, faults: Map<string, number> }> {
+  const clock = new VirtualClock()
+  const result = await runPromise(clock, play(seed, plan, clock), { maxMs: 4 * 60 * 60_000 })
+
+  if (clock.pending > 0) {
+    throw new Error(`${clock.pending} timers are left`)
+  }
+
+  return result
+}
+
+async function play (seed: number, plan: Plan, clock: VirtualClock): Promise<{ ms: number, banned: number, rejected: number, faults: Map<string, number> }> {
+  const random = seededRandom(seed + 1)
+  const network = new SimulatedNetwork({ clock, random })
+  const discovery = new SimulatedDiscovery({ clock, latency: 100 })
+  const content = seededContent(seed)(plan.size)
+  const faults = new Map<string, number>()
+  const count = (fault: string): void => { faults.set(fault, (faults.get(fault) ?? 0) + 1) }
+  const nodes: Codex[] = []
+  const ended = new AbortController()
+  let cid: CID | undefined
+
+  const addSeeder = async (conditions: PeerConditions, fault?: string): Promise<SimulatedTransport> => {
+    const transport = network.addPeer(conditions)
+    const protocol = fault == null ? codexProtocol() : faulty(SERVING_FAULTS[fault]({ clock, random }))
+    const codex = createCodex({ ...memoryStores(), transport, discovery: discovery.for(transport), protocols: [protocol], clock, random })
+    nodes.push(codex)
+    await codex.start()
+    cid = await codex.store(content, { blockSize: plan.blockSize })
+
+    return transport
+  }
+
+  await addSeeder(plan.honest)
+
+  for (const { fault, conditions, sybils } of plan.liars) {
+    for (let i = 0; i < sybils; i++) {
+      count(fault)
+      await addSeeder(conditions, fault)
+    }
+  }
+
+  const transport = network.addPeer(plan.reader)
+  const delivered = new DeliveredBytes()
+  const found = discovery.for(transport)
+  const reader = createCodex({
+    ...plan.storeFault == null ? memoryStores() : STORE_FAULTS[plan.storeFault]({ clock, random }, plan.size),
+    transport,
+    discovery: plan.discovery ? faultyDiscovery(found, { clock, random, probability: 0.5, faults: DISCOVERY_FAULTS, onFault: fault => { count(`discovery ${fault}`) } }) : found,
+    protocols: [delivered.count(codexProtocol())],
+    clock,
+    random
+  })
+  nodes.push(reader)
+  await reader.start()
+  let banned = 0
+  reader.addEventListener('codex:peer:ban', () => { banned++ })
+
+  if (plan.storeFault != null) {
+    count(plan.storeFault)
+  }
+
+  const attacks = plan.raw.map(async kind => {
+    count(kind)
+    await misbehave(kind as typeof MISBEHAVIOURS[number], { transport: network.addPeer(), victim: transport.peerId, clock, random, roots: [], signal: ended.signal })
+  })
+  const jumps = plan.jumps.map(async ms => {
+    await delay(clock, 200)
+    count('clock jumps')
+    clock.jump(ms)
+  })
+  const watch = watchMemory(reader, clock, ended.signal)
+  const startedAt = clock.now()
+  await download(reader, cid as CID, content)
+  const ms = clock.now() - startedAt - plan.jumps.reduce((sum, jump) => sum + jump, 0)
+  ended.abort()
+  await Promise.all([...attacks, ...jumps, watch])
+  await delay(clock, 30_000)
+  assertSettled(reader, delivered)
+  const { rejected } = reader.stats()
+  await Promise.all(nodes.map(async node => { await node.stop() }))
+  await delay(clock, 120_000)
+
+  return { ms, banned, rejected: rejected.blocks, faults }
+}
+
+async function download (reader: Codex, cid: CID, content: Uint8Array): Promise<void> {
+  let at = 0
+
+  for await (const chunk of reader.download(cid, { stallTimeout: 4 * 60 * 60_000 })) {
+    for (let i = 0; i < chunk.byteLength; i++) {
+      if (chunk[i] !== content[at + i]) {
+        throw new Error(`byte ${at + i} is wrong`)
+      }
+    }
+
+    at += chunk.byteLength
+  }
+
+  if (at !== content.byteLength) {
+    throw new Error(`${at} bytes came of ${content.byteLength}`)
+  }
+}
+
+/** What is held for peers stays within the limits, throughout. */
+async function watchMemory (codex: Codex, clock: VirtualClock, signal: AbortSignal): Promise<void> {
+  const { intakeBytes, peerWindowBytes, bans, totalReadAheadBytes } = codex.limits
+
+  while (!signal.aborted) {
+    const { sizes } = codex.stats()
+    const queued = codex.peers().reduce((sum, peer) => sum + peer.queued, 0)
+
+    if (sizes.intakeBytes > intakeBytes + totalReadAheadBytes || sizes.bans > bans || queued > totalReadAheadBytes ||
+      codex.peers().some(peer => peer.queued > peerWindowBytes)) {
+      throw new Error(`held more than the limits: ${JSON.stringify({ ...sizes, queued })}`)
+    }
+
+    await delay(clock, 50, { signal }).catch(() => {})
+  }
+}
+
+function assertSettled (codex: Codex, delivered: DeliveredBytes): void {
+  const { downloads, sizes, used, late, duplicate, rejected } = codex.stats()
+
+  for (const [name, size] of Object.entries({ downloads, sources: sizes.sources, sessions: sizes.sessions, flights: sizes.flights, intakeBytes: sizes.intakeBytes })) {
+    if (size !== 0) {
+      throw new Error(`${name} is ${size} after the download ended`)
+    }
+  }
+
+  const counted = used.bytes + late.bytes + duplicate.bytes + rejected.bytes
+
+  if (counted !== delivered.bytes) {
+    throw new Error(`${delivered.bytes} bytes were delivered, ${counted} are accounted for: ${JSON.stringify({ used, late, duplicate, rejected })}`)
+  }
+}
