@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto'
+import { fieldOf } from '../../../src/erasure/leopard/field.ts'
+import {
+  createLeopard, InvalidCountsError, InvalidInputError, InvalidSizeError, NeedMoreDataError, TooMuchDataError
+} from '../../../src/erasure/leopard/index.ts'
+import { walshLogsOf } from '../../../src/erasure/leopard/locator.ts'
+import { rowBytes, writeRow } from '../../../src/erasure/leopard/rows.ts'
+import { hex, Tally } from './tally.ts'
+import type { Leopard } from '../../../src/erasure/leopard/index.ts'
+
+interface CodeVector {
+  k: number
+  m: number
+  bytes: number
+  encodeResult: number
+  dataSha256: string
+  paritySha256All?: string
+  parityHex?: string[]
+  parity0First64?: string
+  paritySha256?: string[]
+  decode?: Array<{ name: string, lostData: number[], lostParity: number[], result: number }>
+}
+
+interface TableVector {
+  logHex?: string
+  logSha256?: string
+  expHex?: string
+  expSha256?: string
+  fftSkewHex?: string
+  fftSkewSha256?: string
+  logWalshHex?: string
+  logWalshSha256?: string
+  multiply128_lo_hi?: Record<string, string>
+  multiply128_Lo0to3_Hi0to3?: Record<string, string>
+  multiply128Sha256: string
+}
+
+interface LeopardVectors {
+  tables: { ff8: TableVector, ff16: TableVector }
+  errors: Array<{ call: string, result: number | string }>
+  vectors: CodeVector[]
+  vectorsLcg: CodeVector[]
+}
+
+/** The reference's results by the names of our errors. */
+const RESULTS: Record<string, number> = {
+  [NeedMoreDataError.name]: -1,
+  [TooMuchDataError.name]: -2,
+  [InvalidSizeError.name]: -3,
+  [InvalidCountsError.name]: -4,
+  [InvalidInputError.name]: -5
+}
+
+/** `leopard.json`: tables, then every code on every kernel, with every loss, then what is refused. */
+export async function checkLeopard (json: unknown): Promise<number> {
+  const { tables, errors, vectors, vectorsLcg } = json as LeopardVectors
+  const tally = new Tally()
+
+  checkTables(tally, 8, tables.ff8)
+  checkTables(tally, 16, tables.ff16)
+
+  for (const kernel of ['relaxed', 'simd', 'plain'] as const) {
+    const leopard = await createLeopard({ kernel })
+
+    vectors.forEach(vector => { checkCode(tally, leopard, vector, linearBlock) })
+    vectorsLcg.forEach(vector => { checkCode(tally, leopard, vector, randomBlock) })
+    errors.forEach(({ call, result }) => { checkRefusal(tally, leopard, call, result) })
+  }
+
+  return tally.count
+}
+
+function checkTables (tally: Tally, bits: 8 | 16, vector: TableVector): void {
+  const field = fieldOf(bits)
+  // in the reference's transform a sum that is 0 modulo the modulus is the modulus; that of all logarithms is one
+  const walsh = Uint16Array.from(walshLogsOf(field, field.order), (log, i) => i === 0 && log === 0 ? field.modulus : log)
+  const tables: Array<[name: string, table: Uint16Array, hex?: string, sha256?: string]> = [
+    ['log', field.log, vector.logHex, vector.logSha256],
+    ['exp', field.exp, vector.expHex, vector.expSha256],
+    ['fftSkew', field.skew, vector.fftSkewHex, vector.fftSkewSha256],
+    ['logWalsh', walsh, vector.logWalshHex, vector.logWalshSha256]
+  ]
+
+  for (const [name, table, tableHex, tableSha256] of tables) {
+    const bytes = bits === 8 ? Uint8Array.from(table) : new Uint8Array(table.buffer)
+
+    tally.equalIfGiven(`${name} of ${bits} bits`, hex(bytes), tableHex)
+    tally.equalIfGiven(`${name} of ${bits} bits`, sha256(bytes), tableSha256)
+  }
+
+  const size = rowBytes(field)
+  const rows = new Uint8Array(field.order * size)
+
+  for (let log = 0; log < field.order; log++) {
+    writeRow(field, log, rows, log * size)
+  }
+
+  for (const [log, row] of Object.entries(vector.multiply128_lo_hi ?? vector.multiply128_Lo0to3_Hi0to3 ?? {})) {
+    tally.equal(`products of ${bits} bits with ${log}`, hex(rows.subarray(Number(log) * size, (Number(log) + 1) * size)), row)
+  }
+
+  tally.equal(`products of ${bits} bits`, sha256(rows), vector.multiply128Sha256)
+}
+
+function checkCode (tally: Tally, leopard: Leopard, vector: CodeVector, makeBlock: (i: number, bytes: number) => Uint8Array): void {
+  const { k, m, bytes } = vector
+  const name = `${leopard.kernel}, ${k} and ${m} blocks of ${bytes} bytes`
+  const data = Array.from({ length: k }, (_, i) => makeBlock(i, bytes))
+  let parity: Uint8Array[] = []
+
+  tally.equal(`${name}, data`, sha256(...data), vector.dataSha256)
+  tally.equal(`${name}, encoding`, resultOf(() => { parity = leopard.encode(data, m) }), vector.encodeResult)
+  tally.equal(`${name}, parity`, parity.length === 0 ? undefined : sha256(...parity), vector.paritySha256All)
+  tally.equalIfGiven(`${name}, parity blocks`, parity.map(hex), vector.parityHex)
+  tally.equalIfGiven(`${name}, hashes of parity`, parity.map(block => sha256(block)), vector.paritySha256)
+
+  if (vector.parity0First64 != null) {
+    tally.equal(`${name}, first parity`, hex(parity[0].subarray(0, 64)), vector.parity0First64)
+  }
+
+  for (const { name: loss, lostData, lostParity, result } of vector.decode ?? []) {
+    let decoded: Uint8Array[] = []
+
+    tally.equal(`${name}, ${loss} lost`, resultOf(() => {
+      decoded = leopard.decode(without(data, lostData), without(parity, lostParity))
+    }), result)
+
+    if (result === 0) {
+      tally.equal(`${name}, recovery of ${loss}`, lostData.every(i => Buffer.compare(decoded[i], data[i]) === 0), true)
+    }
+  }
+}
+
+/** Calls that our interface has no place for, such as those with a work area of a wrong size, are not checked. */
+function checkRefusal (tally: Tally, leopard: Leopard, call: string, result: number | string): void {
+  const [, bytes, k, m] = (/^leo_encode\(bytes=(\d+),k=(\d+),m=(\d+),work=(?!3|5\))/.exec(call) ?? []).map(Number)
+
+  if (bytes != null && !/k=4,m=2/.test(call)) {
+    const block = new Uint8Array(bytes)
+    tally.equal(call, resultOf(() => leopard.encode(Array(k).fill(block), m)), result)
+  }
+}
+
+function resultOf (action: () => void): number | string {
+  try {
+    action()
+    return 0
+  } catch (err) {
+    const { name } = err as Error
+    return RESULTS[name] ?? name
+  }
+}
+
+function without (blocks: Uint8Array[], lost: number[]): Array<Uint8Array | undefined> {
+  const left: Array<Uint8Array | undefined> = blocks.slice()
+  lost.forEach(i => { left[i] = undefined })
+
+  return left
+}
+
+function linearBlock (i: number, bytes: number): Uint8Array {
+  const block = new Uint8Array(bytes)
+
+  for (let j = 0; j < bytes; j++) {
+    block[j] = i * 131 + j * 7 + (j >> 8) * 13 + 1
+  }
+
+  return block
+}
+
+function randomBlock (i: number, bytes: number): Uint8Array {
+  const block = new Uint8Array(bytes)
+  let state = Math.imul(i + 1, 2_654_435_761)
+
+  for (let j = 0; j < bytes; j++) {
+    state = Math.imul(state, 1_664_525) + 1_013_904_223
+    block[j] = state >>> 24
+  }
+
+  return block
+}
+
+function sha256 (...parts: Uint8Array[]): string {
+  const hash = createHash('sha256')
+  parts.forEach(part => { hash.update(part) })
+
+  return hash.digest('hex')
+}
