@@ -2,8 +2,8 @@ import { SingleBar } from 'cli-progress'
 import { formatBytes, formatMilliseconds } from './format.ts'
 import type { Progress } from '../src/progress.ts'
 
-/** How often a terminal is told, in milliseconds. */
-const BAR_INTERVAL = 100
+/** How often progress is looked at, and drawn on a terminal, in milliseconds. */
+const LOOK_INTERVAL = 100
 /** How often a log is told, in milliseconds. */
 const LINE_INTERVAL = 2_000
 
@@ -51,7 +51,7 @@ function showBar (look: () => Look, stream: ProgressStream): () => void {
   }
   const { bytes, total, words } = look()
   bar.start(total, bytes, words)
-  const timer = setInterval(update, BAR_INTERVAL)
+  const timer = setInterval(update, LOOK_INTERVAL)
 
   return () => {
     clearInterval(timer)
@@ -61,15 +61,22 @@ function showBar (look: () => Look, stream: ProgressStream): () => void {
 }
 
 function showLines (look: () => Look, stream: ProgressStream): () => void {
-  const print = (): void => {
-    const { done, size, speed, peers, left } = look().words
+  let printed = performance.now()
+  const print = ({ done, size, speed, peers, left }: Look['words']): void => {
+    printed = performance.now()
     stream.write(`${done} of ${size}, ${speed}, ${peers}, ETA ${left}\n`)
   }
-  const timer = setInterval(print, LINE_INTERVAL)
+  const timer = setInterval(() => {
+    const { words } = look()
+
+    if (performance.now() - printed >= LINE_INTERVAL) {
+      print(words)
+    }
+  }, LOOK_INTERVAL)
 
   return () => {
     clearInterval(timer)
-    print()
+    print(look().words)
   }
 }
 
