@@ -101,7 +101,7 @@ export const DEFAULT_LIMITS: Limits = {
   readAheadBytes: 16 * MiB,
   totalReadAheadBytes: 64 * MiB,
   stallTimeout: 30_000,
-  peerWindowBytes: 4 * MiB,
+  peerWindowBytes: 8 * MiB,
   firstWindowBytes: 512 * KiB,
   intakeBytes: 4 * MiB,
   intakeBlocks: 8,

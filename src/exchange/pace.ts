@@ -4,8 +4,8 @@
  */
 import type { Limits } from '../constants.ts'
 
-/** Milliseconds of delivery that a peer is asked ahead, or three round trips where they are longer. */
-const AHEAD = 250
+/** What a peer is asked ahead: what it delivers in so many round trips and milliseconds. A message counts when all of it is here. */
+const AHEAD = { roundTrips: 2, ms: 250 }
 /** Milliseconds over which the rate is averaged before it counts as a sample. */
 const SAMPLE = 20
 /** What a peer is taken for until it delivered something: hopeful, so that it is tried. Milliseconds; bytes a millisecond. */
@@ -65,7 +65,7 @@ export class Pace {
     }
 
     const { firstWindowBytes, peerWindowBytes } = this.#limits
-    const goal = this.rate == null ? firstWindowBytes : this.rate * Math.max(AHEAD, 3 * (this.rtt ?? 0))
+    const goal = this.rate == null ? firstWindowBytes : this.rate * (AHEAD.ms + AHEAD.roundTrips * (this.rtt ?? 0))
     this.window = Math.min(this.window, Math.max(1, goal), peerWindowBytes)
   }
 
