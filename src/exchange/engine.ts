@@ -114,7 +114,7 @@ export class Engine implements LinkHandler {
     this.#running = true
 
     for (const protocol of this.#init.protocols) {
-      await protocol.start(this.#init.transport, this)
+      await protocol.start(this.#init.transport, this, this.#init.clock)
     }
   }
 

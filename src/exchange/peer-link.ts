@@ -4,7 +4,7 @@
  */
 import type { Delivery } from '../dataset/delivery.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
-import type { Transport, Provider } from '../interfaces.ts'
+import type { Clock, Transport, Provider } from '../interfaces.ts'
 import type { AbortOptions, PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
@@ -37,6 +37,8 @@ export interface PeerLink {
   /** `peerId` as text: the key of this peer everywhere. */
   readonly peer: string
   readonly features: LinkFeatures
+  /** Bytes that came from the peer so far, whole messages or not; a peer that is sending is not given up yet. */
+  readonly received?: number
 
   /** Asks which of these blocks the peer has, and at what price. */
   askHave(root: CID, ranges: IndexRange[]): void
@@ -91,7 +93,8 @@ export interface LinkHandler {
 /** A generation of the protocol, made ready to speak over a transport. */
 export interface ExchangeProtocol {
   readonly id: string
-  start(transport: Transport, handler: LinkHandler): Promise<void>
+  /** `clock` is the time that its limits on what peers may do are measured in. */
+  start(transport: Transport, handler: LinkHandler, clock: Clock): Promise<void>
   /** The peer is wanted, connected, and has no link: tries again, unless the link was closed on purpose. */
   reopen?(peer: PeerId): void
   /** Closes every link (with `closed`) and leaves nothing running. */

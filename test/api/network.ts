@@ -84,7 +84,7 @@ export class TestNetwork {
 
   /** Adds a peer that does what a test says. It is stopped with the nodes. */
   async script (script: Script = {}, { conditions, protocol }: { conditions?: Partial<PeerConditions>, protocol?: ExchangeProtocol } = {}): Promise<ScriptedPeer> {
-    const peer = new ScriptedPeer(this.transports.addPeer(conditions), script, protocol)
+    const peer = new ScriptedPeer(this.transports.addPeer(conditions), this.clock, script, protocol)
     this.scripted.push(peer)
     await peer.start()
 

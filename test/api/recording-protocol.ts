@@ -29,7 +29,7 @@ export function recordingProtocol (inner: ExchangeProtocol, clock: Clock, events
 
   return {
     id: inner.id,
-    start: async (transport, handler) => { await inner.start(transport, recordingHandler(handler, add)) },
+    start: async (transport, handler, clock) => { await inner.start(transport, recordingHandler(handler, add), clock) },
     reopen: (peer: PeerId) => { inner.reopen?.(peer) },
     stop: async () => { await inner.stop() }
   }

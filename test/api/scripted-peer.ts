@@ -8,6 +8,7 @@ import { codexProtocol } from '../../src/index.ts'
 import type { Delivery } from '../../src/dataset/delivery.ts'
 import type { IndexRange } from '../../src/dataset/ranges.ts'
 import type { ExchangeProtocol, LinkHandler, PeerLink, PeerWant, ServedBlock } from '../../src/exchange/peer-link.ts'
+import type { Clock } from '../../src/interfaces.ts'
 import type { SimulatedTransport } from '../../src/testing/index.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -28,17 +29,19 @@ export class ScriptedPeer implements LinkHandler {
   readonly payments: Uint8Array[] = []
   link?: PeerLink
   script: Script
+  readonly #clock: Clock
   readonly #protocol: ExchangeProtocol
 
-  constructor (transport: SimulatedTransport, script: Script = {}, protocol = codexProtocol()) {
+  constructor (transport: SimulatedTransport, clock: Clock, script: Script = {}, protocol = codexProtocol()) {
     this.transport = transport
+    this.#clock = clock
     this.id = transport.peer
     this.script = script
     this.#protocol = protocol
   }
 
   async start (): Promise<void> {
-    await this.#protocol.start(this.transport, this)
+    await this.#protocol.start(this.transport, this, this.#clock)
   }
 
   async stop (): Promise<void> {

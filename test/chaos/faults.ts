@@ -58,7 +58,7 @@ export class DeliveredBytes {
     return {
       ...inner,
       id: inner.id,
-      start: async (transport, handler) => {
+      start: async (transport, handler, clock) => {
         const counting = Object.create(handler) as typeof handler
         counting.delivered = (link, deliveries) => {
           this.blocks += deliveries.length
@@ -70,7 +70,7 @@ export class DeliveredBytes {
           counting[name] = (handler[name] as (...args: unknown[]) => void).bind(handler)
         }
 
-        await inner.start(transport, counting)
+        await inner.start(transport, counting, clock)
       },
       reopen: peer => { inner.reopen?.(peer) },
       stop: async () => { await inner.stop() }

@@ -6,6 +6,7 @@ import { encodeProof } from '../../src/dataset/merkle-proof.ts'
 import { indicesOf } from '../../src/dataset/ranges.ts'
 import { ProtocolError, ProtocolInUseError } from '../../src/errors.ts'
 import { libp2pTransport } from '../../src/libp2p/index.ts'
+import { systemClock } from '../../src/runtime.ts'
 import { CODEX_PROTOCOL, codexProtocol } from '../../src/wire/codex/protocol.ts'
 import { frame } from '../../src/wire/framing.ts'
 import { LinkLog } from '../wire/link-log.ts'
@@ -40,7 +41,7 @@ async function startSide (stack: StackName): Promise<Side> {
   const node = await startNode(stack)
   const protocol = codexProtocol()
   const log = new LinkLog()
-  await protocol.start(libp2pTransport(node), log)
+  await protocol.start(libp2pTransport(node), log, systemClock)
 
   return { node, protocol, log }
 }
@@ -171,11 +172,11 @@ describe('codex protocol on one libp2p node', () => {
 
     try {
       const second = codexProtocol()
-      await expect(second.start(libp2pTransport(node), new LinkLog())).to.eventually.be.rejectedWith('one node carries one Codex')
+      await expect(second.start(libp2pTransport(node), new LinkLog(), systemClock)).to.eventually.be.rejectedWith('one node carries one Codex')
         .with.property('name', ProtocolInUseError.name)
 
       await protocol.stop()
-      await second.start(libp2pTransport(node), new LinkLog())
+      await second.start(libp2pTransport(node), new LinkLog(), systemClock)
       await second.stop()
     } finally {
       await node.stop()

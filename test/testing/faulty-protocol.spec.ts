@@ -30,8 +30,8 @@ describe('faultyProtocol', () => {
 
   /** What comes of blocks that are served with faults. */
   async function serve (blocks: ServedBlock[], faults: Faults): Promise<Delivery[]> {
-    await faultyProtocol(rangeProtocol(), faults).start(liar, handler)
-    await rangeProtocol().start(victim, victimHandler)
+    await faultyProtocol(rangeProtocol(), faults).start(liar, handler, clock)
+    await rangeProtocol().start(victim, victimHandler, clock)
     await runPromise(clock, victim.connect(liar.peerId))
     await clock.run()
     await runPromise(clock, handler.link.deliver(root, blocks))
@@ -115,8 +115,8 @@ describe('faultyProtocol', () => {
 
   it('stops as the protocol does', async () => {
     const faulty = faultyProtocol(rangeProtocol(), {})
-    await faulty.start(liar, handler)
-    await rangeProtocol().start(victim, victimHandler)
+    await faulty.start(liar, handler, clock)
+    await rangeProtocol().start(victim, victimHandler, clock)
     await runPromise(clock, victim.connect(liar.peerId))
     await clock.run()
     await faulty.stop()

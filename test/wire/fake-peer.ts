@@ -1,6 +1,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { DialError } from '../../src/errors.ts'
+import { VirtualClock } from '../../src/testing/index.ts'
 import { encodeMessage } from '../../src/wire/codex/encode.ts'
 import { Message } from '../../src/wire/codex/message.ts'
 import { frame, FrameDecoder } from '../../src/wire/framing.ts'
@@ -19,6 +20,7 @@ export class FakePeer implements Transport {
   readonly peerId = us
   /** The other peer's id. */
   readonly id = them
+  readonly clock = new VirtualClock()
   handler?: ProtocolHandler
   /** The peer's sides of the streams that were opened to it, and what came on each. */
   readonly streams: Array<{ stream: FakeStream, messages: Message[] }> = []

@@ -26,7 +26,7 @@ export interface Faults {
 export function faultyProtocol (inner: ExchangeProtocol, faults: Faults): ExchangeProtocol {
   return {
     id: inner.id,
-    start: async (transport, handler) => { await inner.start(transport, faultyHandler(handler, faults)) },
+    start: async (transport, handler, clock) => { await inner.start(transport, faultyHandler(handler, faults), clock) },
     stop: async () => { await inner.stop() }
   }
 }
@@ -84,6 +84,10 @@ class FaultyLink implements PeerLink {
     this.#inner = inner
     this.#faults = faults
     this.#others = others
+  }
+
+  get received (): number | undefined {
+    return this.#inner.received
   }
 
   async deliver (root: CID, blocks: ServedBlock[], options?: AbortOptions): Promise<void> {

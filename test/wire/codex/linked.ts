@@ -13,7 +13,7 @@ export async function linked (limits?: Partial<WireLimits>): Promise<{ peer: Fak
   const peer = new FakePeer()
   const log = new LinkLog()
   const protocol = codexProtocol(limits)
-  await protocol.start(peer, log)
+  await protocol.start(peer, log, peer.clock)
   await peer.connect()
 
   return { peer, log, protocol }

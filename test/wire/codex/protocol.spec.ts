@@ -60,7 +60,7 @@ describe('wire/codex/protocol', () => {
     const peer = new FakePeer()
     const log = new LinkLog()
     log.onOpened = link => { link.close() }
-    await codexProtocol().start(peer, log)
+    await codexProtocol().start(peer, log, peer.clock)
     await peer.connect()
     peer.say({ account })
 
@@ -106,10 +106,10 @@ describe('wire/codex/protocol', () => {
     const { peer, log, protocol } = await linked()
     await protocol.stop()
     peer.register = async () => { throw new ProtocolInUseError('In use') }
-    await expect(protocol.start(peer, log)).to.eventually.be.rejected.with.property('name', ProtocolInUseError.name)
+    await expect(protocol.start(peer, log, peer.clock)).to.eventually.be.rejected.with.property('name', ProtocolInUseError.name)
 
     const other = new FakePeer()
-    await protocol.start(other, log)
+    await protocol.start(other, log, other.clock)
     await other.connect()
     expect(log.events).to.deep.equal(['opened', 'closed', 'opened'])
   })
