@@ -101,7 +101,7 @@ export class Flights {
     }
   }
 
-  /** Gives up what is overdue. A peer that is delivering has until `maxTimeout`. True when something was given up. */
+  /** Gives up what is overdue. A peer that is sending has until `maxTimeout`. True when something was given up. */
   expire (session: Session): boolean {
     const now = this.#init.clock.now()
     const late = new Map<Peer, number>()
@@ -114,9 +114,10 @@ export class Flights {
       }
 
       const patience = peer.pace.timeout(0)
+      const heardAt = peer.heardAt(now)
 
-      if (now - peer.deliveredAt < patience && now - sentAt < this.#init.limits.maxTimeout) {
-        request.deadline = Math.min(peer.deliveredAt + patience, sentAt + this.#init.limits.maxTimeout)
+      if (now - heardAt < patience && now - sentAt < this.#init.limits.maxTimeout) {
+        request.deadline = Math.min(heardAt + patience, sentAt + this.#init.limits.maxTimeout)
         continue
       }
 

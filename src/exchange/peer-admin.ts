@@ -116,8 +116,9 @@ export class Peer {
   failures = 0
   /** Nothing is asked of it before. */
   restUntil = 0
-  /** When it last delivered. */
-  deliveredAt = 0
+  /** When it was last seen to send something, and how much it had sent by then. */
+  #heardAt = 0
+  #received = 0
 
   constructor (id: string, limits: Limits) {
     this.id = id
@@ -142,6 +143,18 @@ export class Peer {
     return queued === 0 || queued + bytes <= this.pace.window
   }
 
+  /** When it last sent something, as far as was looked: a large message on a slow path is many looks under way. */
+  heardAt (now: number): number {
+    const { received = 0 } = this.link ?? {}
+
+    if (received !== this.#received) {
+      this.#received = received
+      this.#heardAt = now
+    }
+
+    return this.#heardAt
+  }
+
   timedOut (now: number): void {
     this.counters.timeouts++
     this.failures++
@@ -156,7 +169,7 @@ export class Peer {
     this.counters.bytes += bytes
     this.failures = 0
     this.restUntil = 0
-    this.deliveredAt = now
+    this.#heardAt = now
     this.pace.delivered(bytes, queued, now)
   }
 }

@@ -26,7 +26,7 @@ async function download (sybils: number): Promise<{ ms: number, stored: number, 
     const protocol = lies ? faultyProtocol(codexProtocol(), { blocks: [wrongBytes] }) : codexProtocol()
     const copy = new MemoryDatastore()
 
-    for (const { key, value } of datastore.query({})) {
+    for await (const { key, value } of datastore.query({})) {
       copy.put(key, value)
     }
 

@@ -45,6 +45,10 @@ export class CodexLink implements PeerLink {
     this.outbound = new Outbound(init.outbound)
   }
 
+  get received (): number {
+    return this.counters.bytesIn
+  }
+
   /** Whether the peer may still owe us something that we asked for. */
   get isOwed (): boolean {
     return this.#questions > 0 || this.#init.requested.bytes > 0
