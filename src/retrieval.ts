@@ -8,6 +8,7 @@ import { decodeManifest, fileBlocks, fileSize } from './dataset/manifest.ts'
 import { shapeOf, standaloneShape } from './dataset/verify.ts'
 import { InvalidParametersError } from './errors.ts'
 import type { Manifest } from './dataset/manifest.ts'
+import type { VerifiedBlock } from './dataset/verify.ts'
 import type { Emit } from './events.ts'
 import type { Engine } from './exchange/engine.ts'
 import type { Provider } from './interfaces.ts'
@@ -41,6 +42,8 @@ export interface Retrieved {
   manifest?: Manifest
   /** Ids of the peers that sent the manifest. */
   likely: string[]
+  /** The local store would not take the manifest: nothing more is put before it. */
+  refused: boolean
 }
 
 /**
@@ -55,36 +58,39 @@ export async function retrieve (cid: CID, parts: RetrievalParts, options: Retrie
   }
 
   if (!isManifestCid(cid)) {
-    return { likely: [] }
+    return { likely: [], refused: false }
   }
 
   const { signal, providers, offline, store, stallTimeout } = options
-  const { block, peers } = await parts.network.block(cid, MAX_MANIFEST_BYTES, { providers, offline, store, patience: stallTimeout }, signal)
+  // it is kept when it has been read: as a dataset, not as any block
+  const { block, peers } = await parts.network.block(cid, MAX_MANIFEST_BYTES, { providers, offline, store: false, patience: stallTimeout }, signal)
   const manifest = decodeManifest(block.data)
+  const refused = store && !await remember(cid, block, parts)
 
-  if (store) {
-    await remember(cid, manifest, block, parts)
+  if (store && !refused && parts.serve && !offline) {
+    parts.engine.provide(cid)
+    parts.engine.provide(manifest.treeCid)
   }
 
-  return { manifest, likely: peers }
+  return { manifest, likely: peers, refused }
 }
 
-async function remember (cid: CID, manifest: Manifest, block: Awaited<ReturnType<NetworkStore['block']>>['block'], parts: RetrievalParts): Promise<void> {
+/** False where the local store would not take it. */
+async function remember (cid: CID, block: VerifiedBlock, parts: RetrievalParts): Promise<boolean> {
   try {
     await parts.local.addDataset(block)
   } catch (error) {
     parts.emit('codex:store:refused', { root: cid, error: error instanceof Error ? error : new Error(String(error)) })
-    return
+    return false
   }
 
-  if (parts.serve) {
-    parts.engine.provide(cid)
-    parts.engine.provide(manifest.treeCid)
-  }
+  parts.engine.stored(cid, [{ start: 0, end: 1 }])
+
+  return true
 }
 
 /** Opens the blocks of what was retrieved. `end`: the first byte that is not wanted, where that is known. */
-export async function openSource (cid: CID, { manifest, likely }: Retrieved, parts: RetrievalParts, options: RetrievalOptions, use: {
+export async function openSource (cid: CID, { manifest, likely, refused }: Retrieved, parts: RetrievalParts, options: RetrievalOptions, use: {
   order: 'sequential' | 'rarest'
   reads: boolean
   end?: number
@@ -99,7 +105,7 @@ export async function openSource (cid: CID, { manifest, likely }: Retrieved, par
     names: manifest == null ? [] : [cid],
     likely,
     readAheadBytes,
-    options: { providers, offline, store, patience: stallTimeout, horizon, order: use.order, reads: use.reads }
+    options: { providers, offline, store: store && !refused, patience: stallTimeout, horizon, order: use.order, reads: use.reads }
   })
 }
 

@@ -69,6 +69,7 @@ export class NetworkSource implements BlockSource, Interest {
   #closed = false
   /** Sorting what is desired into here and wanted: one after the other. */
   #sorting: Promise<void> = Promise.resolve()
+  #sorts = 0
   /** Rises whenever something happened that a waiting reader should look at. */
   #news = 0
   #wake?: () => void
@@ -106,11 +107,15 @@ export class NetworkSource implements BlockSource, Interest {
 
   want (ranges: IndexRange[]): void {
     ranges.forEach(range => { this.#desired.add(range) })
+    this.#sorts++
     this.#sorting = this.#sorting.then(async () => {
       for (const range of ranges) {
         await this.#sort(range)
       }
-    }).catch(err => { this.#fail(err) })
+    }).catch(err => { this.#fail(err) }).finally(() => {
+      this.#sorts--
+      this.#tell()
+    })
   }
 
   drop (ranges: IndexRange[]): void {
@@ -299,7 +304,6 @@ export class NetworkSource implements BlockSource, Interest {
       this.#fail(this.#notHere(missing.first ?? 0))
     }
 
-    this.#tell()
   }
 
   #fetch (missing: RangeSet): void {
@@ -368,12 +372,17 @@ export class NetworkSource implements BlockSource, Interest {
         throw this.#notHere(cursor)
       }
 
-      if (lost === 0 && !this.#closed && this.#held.get(cursor) == null) {
-        this.#fetch(new RangeSet([{ start: cursor, end: cursor + 1 }]))
-      }
+      this.#fetchWhatWasLost(cursor)
     }
 
     return blocks
+  }
+
+  /** What was here when it was sorted may be lost since: it was damaged, or the dataset deleted. */
+  #fetchWhatWasLost (cursor: number): void {
+    if (!this.#closed && this.#sorts === 0 && this.#desired.has(cursor) && !this.wanted.has(cursor) && !this.#isComing(cursor)) {
+      this.want(this.#desired.ranges())
+    }
   }
 
   /** Whether it came from a peer, and the reader is given it, or is about to be. */
