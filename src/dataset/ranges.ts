@@ -46,6 +46,9 @@ export function * indicesOf (ranges: Iterable<IndexRange>): Generator<number> {
   }
 }
 
+/** Intervals that are added or taken out one by one: each moves what comes after it. */
+const FEW = 8
+
 /**
  * A set of indices kept as sorted, disjoint, non-adjacent intervals. A lookup costs the logarithm of their number.
  */
@@ -130,6 +133,61 @@ export class RangeSet {
     this.#replace(first, after, starts, ends)
   }
 
+  /** Adds sorted intervals. What it costs grows with the sum of what is here and what is added, not with the product. */
+  addAll (ranges: IndexRange[]): void {
+    if (ranges.length <= FEW) {
+      ranges.forEach(range => { this.add(range) })
+      return
+    }
+
+    const starts = this.#starts.splice(0)
+    const ends = this.#ends.splice(0)
+    let at = 0
+
+    this.#count = 0
+
+    for (const { start, end } of ranges) {
+      for (; at < starts.length && starts[at] <= start; at++) {
+        this.#append(starts[at], ends[at])
+      }
+
+      this.#append(start, end)
+    }
+
+    for (; at < starts.length; at++) {
+      this.#append(starts[at], ends[at])
+    }
+  }
+
+  /** Takes sorted intervals out, at a cost like that of `addAll`. */
+  deleteAll (ranges: IndexRange[]): void {
+    if (ranges.length <= FEW) {
+      ranges.forEach(range => { this.delete(range) })
+      return
+    }
+
+    const starts = this.#starts.splice(0)
+    const ends = this.#ends.splice(0)
+    let at = 0
+
+    this.#count = 0
+
+    for (let i = 0; i < starts.length; i++) {
+      let start = starts[i]
+
+      for (; at < ranges.length && ranges[at].start < ends[i]; at++) {
+        this.#append(start, ranges[at].start)
+        start = Math.max(start, ranges[at].end)
+
+        if (start >= ends[i]) {
+          break
+        }
+      }
+
+      this.#append(start, ends[i])
+    }
+  }
+
   has (index: number): boolean {
     const at = firstAbove(this.#ends, index)
 
@@ -182,6 +240,21 @@ export class RangeSet {
     this.#starts.length = 0
     this.#ends.length = 0
     this.#count = 0
+  }
+
+  /** Adds an interval that begins no earlier than any here. */
+  #append (start: number, end: number): void {
+    const last = this.#ends.length - 1
+
+    if (last >= 0 && start <= this.#ends[last]) {
+      start = this.#ends[last]
+      this.#ends[last] = Math.max(start, end)
+    } else if (start < end) {
+      this.#starts.push(start)
+      this.#ends.push(end)
+    }
+
+    this.#count += Math.max(0, end - start)
   }
 
   #replace (first: number, after: number, starts: number[], ends: number[]): void {

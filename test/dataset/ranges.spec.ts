@@ -4,7 +4,9 @@ import { countOf, indicesOf, RangeSet, rangesOf } from '../../src/dataset/ranges
 
 const LENGTH = 80
 const range = fc.tuple(fc.nat(LENGTH), fc.nat(LENGTH)).map(([start, end]) => ({ start, end }))
+const sorted = fc.array(range, { maxLength: 20 }).map(ranges => ranges.sort((a, b) => a.start - b.start))
 const operation = fc.record({ name: fc.constantFrom('add', 'add', 'delete'), range })
+const bulk = fc.record({ name: fc.constantFrom('addAll', 'deleteAll'), ranges: sorted })
 
 /** What a set of indices says it is made of, found by looking at each. */
 function runsOf (model: Set<number>): Array<{ start: number, end: number }> {
@@ -60,6 +62,21 @@ describe('RangeSet', () => {
       set.clear()
       expect(set.ranges()).to.deep.equal([])
       expect(set.count).to.equal(0)
+    }))
+  })
+
+  it('takes many ranges at once as it takes them one by one', () => {
+    fc.assert(fc.property(sorted, fc.array(bulk, { maxLength: 10 }), (first, operations) => {
+      const set = new RangeSet(first)
+      const model = new RangeSet(first)
+
+      for (const { name, ranges } of operations) {
+        set[name](ranges)
+        ranges.forEach(range => { name === 'addAll' ? model.add(range) : model.delete(range) })
+
+        expect(set.ranges()).to.deep.equal(model.ranges())
+        expect(set.count).to.equal(model.count)
+      }
     }))
   })
 
