@@ -85,7 +85,7 @@ export interface Limits {
   lookupProviders: number
   /** Bytes of deliveries held in memory over all peers that we serve; the more peers, the smaller each one's batch. */
   servingBytes: number
-  /** Blocks of the first delivery to a peer that had nothing queued: a small first answer shows the round trip. */
+  /** Blocks of the first delivery to a peer: a small first answer shows the round trip, and the pace of the path. */
   firstDeliveryBlocks: number
   /** Index ranges wanted by one peer that we keep, over all datasets. */
   peerWants: number

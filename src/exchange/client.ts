@@ -1,6 +1,7 @@
 /**
  * What one peer wants of us: index ranges by dataset, not blocks, since a reference node asks for thousands at once.
  */
+import { DELIVERY_BLOCKS } from '../constants.ts'
 import { formatCid } from '../dataset/codecs.ts'
 import { RangeSet } from '../dataset/ranges.ts'
 import type { Limits } from '../constants.ts'
@@ -8,6 +9,9 @@ import type { IndexRange } from '../dataset/ranges.ts'
 import type { StoredTree } from '../stores/stored-tree.ts'
 import type { PeerLink, PeerWant } from './peer-link.ts'
 import type { CID } from 'multiformats/cid'
+
+/** Milliseconds: a delivery that takes longer is made smaller, so that the peer sees blocks, not silence. */
+const SLOW = 200
 
 /** The wants of a peer for one dataset or standalone block. */
 export class ClientRoot {
@@ -67,13 +71,25 @@ export class Client {
   /** Its loop, while it has something to do. */
   running?: Promise<void>
   closed = false
-  /** Nothing was queued before: the first answer is small. */
-  fresh = true
+  /** Blocks of the next delivery. The first is small; then it grows while deliveries go quickly. */
+  batch: number
+  /** The delivery under way; settled when the link can take more. */
+  sending: Promise<void> = Promise.resolve()
   readonly #limits: Limits
 
   constructor (link: PeerLink, limits: Limits) {
     this.link = link
     this.#limits = limits
+    this.batch = limits.firstDeliveryBlocks
+  }
+
+  /** A delivery of so many blocks took so many milliseconds until the link could take more. */
+  sent (blocks: number, ms: number): void {
+    if (ms > SLOW) {
+      this.batch = Math.max(1, Math.floor(blocks / 2))
+    } else if (blocks >= this.batch) {
+      this.batch = Math.min(DELIVERY_BLOCKS, this.batch * 2)
+    }
   }
 
   /** Takes wants in, as far as the limits go: what is beyond is forgotten, as if never asked. */
@@ -117,10 +133,9 @@ export class Client {
         return entry
       }
     }
-
-    this.fresh = true
   }
 
+  /** Forgets the roots of which nothing is wanted any more. */
   tidy (): void {
     for (const [key, entry] of this.roots) {
       if (entry.isEmpty) {

@@ -82,6 +82,7 @@ export class Engine implements LinkHandler {
     })
     this.#server = new Server({
       store,
+      clock,
       limits,
       serve,
       price: this.#buying.price,

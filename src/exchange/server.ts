@@ -3,14 +3,15 @@
  * peers take turns, and what is held for all of them together is bounded. A block that is not here yet is served the
  * moment it comes.
  */
-import { DELIVERY_BLOCKS, DELIVERY_BYTES } from '../constants.ts'
+import { DELIVERY_BYTES } from '../constants.ts'
 import { formatCid, isTreeCid } from '../dataset/codecs.ts'
 import { encodeProof } from '../dataset/merkle-proof.ts'
-import { RangeSet, countOf } from '../dataset/ranges.ts'
+import { RangeSet, rangesOf } from '../dataset/ranges.ts'
 import { Client } from './client.ts'
 import type { ClientRoot } from './client.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
+import type { Clock } from '../interfaces.ts'
 import type { LocalStore } from '../stores/local-store.ts'
 import type { PeerLink, PeerWant, ServedBlock } from './peer-link.ts'
 import type { CID } from 'multiformats/cid'
@@ -19,6 +20,7 @@ const STANDALONE: IndexRange = { start: 0, end: 1 }
 
 export interface ServerInit {
   store: LocalStore
+  clock: Clock
   limits: Limits
   /** False makes a client only: it says that it has nothing. */
   serve: boolean
@@ -114,21 +116,28 @@ export class Server {
 
   async #run (client: Client): Promise<void> {
     while (!client.closed) {
-      const want = client.incoming.shift()
-
-      if (want != null) {
-        await this.#take(client, want)
-        continue
-      }
+      await this.#takeAll(client)
 
       const entry = client.next()
 
       if (entry == null) {
+        await client.sending
         client.tidy()
-        return
+
+        if (client.next() == null && client.incoming.length === 0) {
+          return
+        }
+
+        continue
       }
 
       await this.#serve(client, entry)
+    }
+  }
+
+  async #takeAll (client: Client): Promise<void> {
+    for (let want = client.incoming.shift(); want != null; want = client.incoming.shift()) {
+      await this.#take(client, want)
     }
   }
 
@@ -144,108 +153,96 @@ export class Server {
       return
     }
 
-    const { have, absent } = await this.#present(entry, ranges)
+    const pending = kind === 'have' ? entry.watched : entry.waiting
+    ranges.forEach(range => { pending.add(range) })
+    const have = await this.#present(entry, ranges)
 
     if (client.closed) {
       return
     }
 
-    if (kind === 'have') {
-      absent.forEach(range => { entry.watched.add(range) })
-      client.link.presence(root, { have, absent: tellAbsent ? absent : [], price: this.#init.price })
-    } else {
-      have.forEach(range => { entry.ready.add(range) })
-      absent.forEach(range => { entry.waiting.add(range) })
+    if (kind === 'block') {
+      entry.arrived(have)
+      return
     }
+
+    have.forEach(range => { entry.watched.delete(range) })
+    const absent = tellAbsent ? ranges.flatMap(range => entry.watched.intersection(range)) : []
+    client.link.presence(root, { have, absent, price: this.#init.price })
   }
 
-  async #present (entry: ClientRoot, ranges: IndexRange[]): Promise<{ have: IndexRange[], absent: IndexRange[] }> {
+  /** What of the ranges is in the local store. */
+  async #present (entry: ClientRoot, ranges: IndexRange[]): Promise<IndexRange[]> {
     const { store } = this.#init
-    const have = new RangeSet()
-    const absent = new RangeSet()
-    ranges.forEach(range => { absent.add(range) })
 
     if (!isTreeCid(entry.root)) {
-      if (await store.hasBlock(entry.root)) {
-        have.add(STANDALONE)
-      }
-    } else {
-      entry.tree ??= await store.findTree(entry.root)
-
-      for (const { start, end } of entry.tree == null ? [] : ranges) {
-        const inside = { start, end: Math.min(end, entry.tree?.shape.leaves ?? 0) }
-
-        for (const range of inside.start < inside.end ? await entry.tree?.presentIn(inside) ?? [] : []) {
-          have.add(range)
-        }
-      }
+      return await store.hasBlock(entry.root) ? [STANDALONE] : []
     }
 
-    for (const range of have) {
-      absent.delete(range)
+    entry.tree ??= await store.findTree(entry.root)
+    const have: IndexRange[] = []
+
+    for (const { start, end } of ranges) {
+      const inside = { start, end: Math.min(end, entry.tree?.shape.leaves ?? 0) }
+      have.push(...inside.start < inside.end ? await entry.tree?.presentIn(inside) ?? [] : [])
     }
 
-    return { have: have.ranges(), absent: absent.ranges() }
+    return have
   }
 
+  /** Reads the next batch while the one before is on its way; sends what of it is still wanted when that is through. */
   async #serve (client: Client, entry: ClientRoot): Promise<void> {
-    const { store, limits } = this.#init
-    const blocks: ServedBlock[] = []
-    let bytes = 0
+    const indices = firstOf(entry.ready, client.batch)
+    const read = isTreeCid(entry.root) ? await this.#readLeaves(entry, indices) : await this.#readBlock(entry.root)
 
-    if (!isTreeCid(entry.root)) {
-      entry.ready.clear()
-      const block = await store.getBlock(entry.root)
+    await client.sending
+    await this.#takeAll(client)
 
-      if (block != null) {
-        blocks.push({ index: 0, cid: entry.root, data: block.data })
-        bytes += block.data.byteLength
-      }
-    } else {
-      entry.tree ??= await store.findTree(entry.root)
-      const { tree } = entry
+    const blocks = read.filter(({ index }) => entry.ready.has(index))
+    const lost = new RangeSet(rangesOf(indices))
+    blocks.forEach(({ index }) => { entry.ready.delete({ start: index, end: index + 1 }) })
+    read.forEach(({ index }) => { lost.delete({ start: index, end: index + 1 }) })
 
-      if (tree == null) {
-        entry.ready.clear()
-        return
-      }
-
-      const indices = firstOf(entry.ready, this.#batch(tree.shape.blockSize, client))
-      const read = await Promise.all(indices.map(async index => ({ index, block: await tree.read(index) })))
-
-      for (const { index, block } of read) {
-        const range = { start: index, end: index + 1 }
-
-        if (countOf(entry.ready.intersection(range)) === 0) {
-          continue
-        }
-
-        entry.ready.delete(range)
-
-        if (block?.proof == null) {
-          entry.waiting.add(range)
-        } else {
-          blocks.push({ index, cid: block.cid, data: block.data, proof: encodeProof(block.proof) })
-          bytes += block.data.byteLength
-        }
-      }
+    for (const range of [...lost].flatMap(range => entry.ready.intersection(range))) {
+      entry.ready.delete(range)
+      entry.waiting.add(range)
     }
-
-    client.fresh = false
 
     if (!client.closed && blocks.length > 0) {
-      await client.link.deliver(entry.root, blocks)
-      this.#init.served(client.link.peer, blocks.length, bytes)
+      client.sending = this.#send(client, entry.root, blocks)
+      // it is awaited before the next one, or not at all when the link is gone
+      client.sending.catch(() => {})
     }
   }
 
-  /** Blocks of the next batch to a client. */
-  #batch (blockSize: number, client: Client): number {
-    const { limits } = this.#init
-    const bytes = Math.min(DELIVERY_BYTES, limits.servingBytes / this.#clients.size)
-    const blocks = Math.min(DELIVERY_BLOCKS, Math.max(1, Math.floor(bytes / blockSize)))
+  async #readBlock (cid: CID): Promise<ServedBlock[]> {
+    const block = await this.#init.store.getBlock(cid)
 
-    return client.fresh ? Math.min(blocks, limits.firstDeliveryBlocks) : blocks
+    return block == null ? [] : [{ index: 0, cid, data: block.data }]
+  }
+
+  /** The blocks of a batch, as far as they are here and fit. */
+  async #readLeaves (entry: ClientRoot, indices: number[]): Promise<ServedBlock[]> {
+    entry.tree ??= await this.#init.store.findTree(entry.root)
+    const { tree } = entry
+
+    if (tree == null) {
+      return []
+    }
+
+    const room = Math.min(DELIVERY_BYTES, this.#init.limits.servingBytes / (2 * this.#clients.size))
+    indices.splice(Math.max(1, Math.floor(room / tree.shape.blockSize)))
+    const read = await Promise.all(indices.map(async index => ({ index, block: await tree.read(index) })))
+
+    return read.flatMap(({ index, block }) => block == null ? [] : [{ index, cid: block.cid, data: block.data, proof: encodeProof(block.proof) }])
+  }
+
+  async #send (client: Client, root: CID, blocks: ServedBlock[]): Promise<void> {
+    const { clock, served } = this.#init
+    const startedAt = clock.now()
+    await client.link.deliver(root, blocks)
+    client.sent(blocks.length, clock.now() - startedAt)
+    served(client.link.peer, blocks.length, blocks.reduce((sum, { data }) => sum + data.byteLength, 0))
   }
 }
 
