@@ -33,6 +33,28 @@ export class Activity {
     }
   }
 
+  /**
+   * Gives what another iterator gives; `end` waits for each step of it.
+   *
+   * @throws {NotRunningError} before `begin` and after `end`
+   */
+  async * steps<T> (iterator: AsyncGenerator<T>): AsyncGenerator<T> {
+    const next = async (): Promise<IteratorResult<T>> => this.run(async () => iterator.next())
+
+    try {
+      for (let step = await next(); step.done !== true; step = await next()) {
+        yield step.value
+      }
+    } finally {
+      await iterator.return(undefined)
+    }
+  }
+
+  /** How much is under way. */
+  get size (): number {
+    return this.#underWay.size
+  }
+
   /** Lets nothing more begin, and resolves when what is under way has ended. */
   async end (): Promise<void> {
     this.#running = false

@@ -82,7 +82,6 @@ export class DatasetList {
     }
 
     const tomb = await this.#alone(async () => this.#remove(cid))
-    await this.#standalone.delete(cid)
 
     if (tomb != null) {
       await erase(tomb, this.#parts)
@@ -132,7 +131,7 @@ export class DatasetList {
     }
   }
 
-  /** Takes a dataset off the list; gives the id to erase when its tree goes with it. */
+  /** Takes a dataset off the list, and its manifest's block with it; gives the id to erase when its tree goes, too. */
   async #remove (cid: CID): Promise<string | undefined> {
     const manifest = await this.get(cid)
     const tree = manifest == null || await this.#isShared(cid, manifest) ? undefined : await this.#treeOf(manifest)
@@ -142,7 +141,7 @@ export class DatasetList {
       const fresh = tree == null ? undefined : await this.#trees.freshPages(tree.shape)
       let tomb: string | undefined
 
-      await this.#parts.commits.commit({
+      await this.#standalone.forget(cid, async forget => this.#parts.commits.commit({
         write: changes => {
           if (tree != null && fresh != null && tree.pages.recorded) {
             tomb = tree.pages.id
@@ -151,6 +150,7 @@ export class DatasetList {
             tree.pages = fresh
           }
 
+          forget(changes)
           changes.delete(datasetKey(cid))
 
           return true
@@ -160,7 +160,7 @@ export class DatasetList {
             tree.pages = old
           }
         }
-      })
+      }))
 
       return tomb
     } finally {

@@ -3,6 +3,7 @@ import { TreePage } from '../dataset/tree-page.ts'
 import { isLeafPage, lastOf, pagesOf, tombKey, TOMBS, TREES } from './store-keys.ts'
 import { decodeTreeRecord } from './tree-record.ts'
 import type { StoreParts } from './store-parts.ts'
+import type { Hasher } from '../dataset/hasher.ts'
 
 /** Keys of pages read in one go. */
 const KEYS = 64
@@ -27,7 +28,7 @@ export async function erase (id: string, parts: StoreParts): Promise<void> {
     }
   }
 
-  await remove(tombKey(id), parts)
+  await remove([tombKey(id)], parts)
 }
 
 /**
@@ -52,7 +53,7 @@ export async function eraseTombs (parts: StoreParts): Promise<void> {
     const isDraft = value.byteLength === DRAFT.byteLength
 
     if (record != null) {
-      await remove(isDraft ? tombKey(id) : record, parts)
+      await remove([isDraft ? tombKey(id) : record], parts)
     }
 
     if (record == null || !isDraft) {
@@ -61,10 +62,22 @@ export async function eraseTombs (parts: StoreParts): Promise<void> {
   }
 }
 
-async function remove (key: string, { commits }: StoreParts): Promise<void> {
+/** Deletes pages whose id neither a tree nor a draft nor a tomb has. Gives how many there were. */
+export async function erasePages (id: string, parts: StoreParts): Promise<number> {
+  let pages = 0
+
+  for (let keys = await somePages(id, parts); keys.length > 0; keys = await somePages(id, parts)) {
+    await remove(keys, parts)
+    pages += keys.length
+  }
+
+  return pages
+}
+
+async function remove (keys: string[], { commits }: StoreParts): Promise<void> {
   await commits.commit({
     write: changes => {
-      changes.delete(key)
+      keys.forEach(key => { changes.delete(key) })
       return true
     }
   })
@@ -83,27 +96,44 @@ async function somePages (id: string, { records }: StoreParts): Promise<string[]
 /** The digests that a leaf page knows, of blocks that are here or were; none where the page is damaged. */
 async function leavesOf (key: string, { records, hasher }: StoreParts): Promise<Uint8Array[]> {
   const value = await records.get(key)
-  const leaves: Uint8Array[] = []
+
+  return value == null ? [] : readLeaves(value, hasher).map(({ digest }) => digest)
+}
+
+/** A block that a leaf page knows. */
+export interface PageLeaf {
+  digest: Uint8Array
+  /** Its number in the page. */
+  leaf: number
+  /** Whether it is said to be here; otherwise it was, or its digest is proven. */
+  present: boolean
+}
+
+/** The blocks that an encoded leaf page knows; none where it is damaged. */
+export function readLeaves (value: Uint8Array, hasher: Hasher): PageLeaf[] {
+  let page: TreePage
 
   try {
-    const page = TreePage.decode(value ?? new Uint8Array(0), hasher)
-
-    for (let leaf = 0; leaf < PAGE_LEAVES; leaf++) {
-      const digest = page.get(0, leaf)
-
-      if (digest != null) {
-        leaves.push(digest)
-      }
-    }
+    page = TreePage.decode(value, hasher)
   } catch {
     return []
+  }
+
+  const leaves: PageLeaf[] = []
+
+  for (let leaf = 0; leaf < PAGE_LEAVES; leaf++) {
+    const digest = page.get(0, leaf)
+
+    if (digest != null) {
+      leaves.push({ digest, leaf, present: page.isPresent(leaf) })
+    }
   }
 
   return leaves
 }
 
 /** The keys of the records of trees, by the ids in them. */
-async function treesById ({ records }: StoreParts): Promise<Map<string, string>> {
+export async function treesById ({ records }: StoreParts): Promise<Map<string, string>> {
   const keys = new Map<string, string>()
 
   for await (const { key, value } of records.entries(TREES)) {

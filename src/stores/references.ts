@@ -7,6 +7,12 @@ import type { Changes, Records } from './records.ts'
  */
 export class References {
   readonly #ids = new Map<string, Set<string>>()
+  readonly #added: (id: string, name: string) => void
+
+  /** @param added - told of what `add` keeps */
+  constructor (added: (id: string, name: string) => void = () => {}) {
+    this.#added = added
+  }
 
   /** @throws {StoreRefusedError} when the datastore fails */
   async read (name: string, records: Records): Promise<Set<string>> {
@@ -19,6 +25,8 @@ export class References {
   /** Keeps the blocks for `id` too. */
   add (id: string, changes: Changes): void {
     for (const [name, ids] of this.#ids) {
+      this.#added(id, name)
+
       if (!ids.has(id)) {
         changes.put(referenceKey(name), encodeIds([...ids, id]))
       }
@@ -27,17 +35,22 @@ export class References {
 
   /** Keeps the blocks for `id` no more. */
   remove (id: string, changes: Changes): void {
-    for (const [name, ids] of this.#ids) {
-      const others = [...ids].filter(other => other !== id)
+    this.retain(other => other !== id, changes)
+  }
 
-      if (!ids.has(id)) {
+  /** Keeps the blocks only for those who are needed. */
+  retain (isNeeded: (id: string) => boolean, changes: Changes): void {
+    for (const [name, ids] of this.#ids) {
+      const needed = [...ids].filter(isNeeded)
+
+      if (needed.length === ids.size) {
         continue
       }
 
-      if (others.length === 0) {
+      if (needed.length === 0) {
         changes.delete(referenceKey(name))
       } else {
-        changes.put(referenceKey(name), encodeIds(others))
+        changes.put(referenceKey(name), encodeIds(needed))
       }
     }
   }
@@ -47,7 +60,11 @@ export class References {
 export async function readReferences (name: string, records: Records): Promise<Set<string>> {
   const value = await records.get(referenceKey(name))
 
-  return new Set(value == null ? [] : new TextDecoder().decode(value).split(' '))
+  return value == null ? new Set() : decodeReferences(value)
+}
+
+export function decodeReferences (value: Uint8Array): Set<string> {
+  return new Set(new TextDecoder().decode(value).split(' '))
 }
 
 function encodeIds (ids: string[]): Uint8Array {

@@ -1,5 +1,5 @@
 import { concat } from 'uint8arrays/concat'
-import { blockCid } from '../dataset/codecs.ts'
+import { blockCid, DIGEST_BYTES, SHA2_256 } from '../dataset/codecs.ts'
 import { StoreRefusedError } from '../errors.ts'
 import { Locks } from './locks.ts'
 import { parallel } from './parallel.ts'
@@ -7,10 +7,11 @@ import { readReferences, References } from './references.ts'
 import { digestText } from './store-keys.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { Changes, Records } from './records.ts'
+import type { AbortOptions } from 'abort-error'
 import type { Blockstore } from 'interface-blockstore'
 
 /** Calls of the blockstore at the same time, for one batch: enough to keep a disk busy. */
-const WIDTH = 16
+export const WIDTH = 16
 
 /** Bytes with their sha2-256 digest. */
 export interface DigestedBytes {
@@ -27,6 +28,8 @@ export interface DigestedBytes {
  */
 export class SharedBlocks {
   readonly locks = new Locks()
+  /** Told of every reference that is added, before it is committed: who looks for garbage must not miss one. */
+  readonly watchers = new Set<(id: string, name: string) => void>()
   readonly #blockstore: Blockstore
   readonly #records: Records
   readonly #commits: CommitQueue
@@ -55,9 +58,43 @@ export class SharedBlocks {
     }
   }
 
-  /** Whether the block is kept for `id`. */
-  async isKeptFor (id: string, digest: Uint8Array): Promise<boolean> {
-    return (await readReferences(digestText(digest), this.#records)).has(id)
+  /**
+   * Whether the blockstore says that it has the bytes.
+   *
+   * @throws {StoreRefusedError} when the blockstore fails
+   */
+  async has (digest: Uint8Array): Promise<boolean> {
+    const cid = blockCid(digest)
+
+    try {
+      return await this.#blockstore.has(cid)
+    } catch (err) {
+      throw new StoreRefusedError('The blockstore could not look for a block', { cid, cause: err })
+    }
+  }
+
+  /**
+   * Digests of all that the blockstore has and could be ours, in no order. The bytes are not read, but by a blockstore
+   * whose listing reads them.
+   *
+   * @throws {StoreRefusedError} when the blockstore fails, or cannot list
+   */
+  async * all (options?: AbortOptions): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const { cid: { multihash } } of this.#blockstore.getAll(options)) {
+        if (multihash.code === SHA2_256 && multihash.digest.byteLength === DIGEST_BYTES) {
+          yield multihash.digest
+        }
+      }
+    } catch (err) {
+      options?.signal?.throwIfAborted()
+      throw new StoreRefusedError('The blockstore could not list its blocks', { cause: err })
+    }
+  }
+
+  /** Ids that the block is kept for. */
+  async keptFor (digest: Uint8Array): Promise<Set<string>> {
+    return readReferences(digestText(digest), this.#records)
   }
 
   /**
@@ -70,7 +107,7 @@ export class SharedBlocks {
     const named = new Map(blocks.map(block => [digestText(block.digest), block]))
 
     return this.locks.run(named.keys(), async () => {
-      const references = new References()
+      const references = this.#references()
       const unreferenced: Uint8Array[] = []
 
       try {
@@ -102,7 +139,7 @@ export class SharedBlocks {
     const named = new Map([...digests].map(digest => [digestText(digest), digest]))
 
     await this.locks.run(named.keys(), async () => {
-      const references = new References()
+      const references = this.#references()
 
       await parallel(named, WIDTH, async ([name, digest]) => {
         const ids = await references.read(name, this.#records)
@@ -123,6 +160,59 @@ export class SharedBlocks {
   }
 
   /**
+   * Keeps a block whose bytes are there for `id` too, as long as `isStill` says so.
+   *
+   * @throws {StoreRefusedError} when the datastore fails
+   */
+  async keep (id: string, digest: Uint8Array, isStill: () => Promise<boolean>): Promise<void> {
+    const name = digestText(digest)
+
+    await this.locks.run([name], async () => {
+      const references = this.#references()
+      await references.read(name, this.#records)
+
+      if (await isStill()) {
+        await this.#commits.commit({
+          write: changes => {
+            references.add(id, changes)
+            return true
+          }
+        })
+      }
+    })
+  }
+
+  /**
+   * Keeps a block only for those who need it; where that is nobody its bytes are deleted. Gives how many references went,
+   * and whether there were bytes to delete.
+   *
+   * @throws {StoreRefusedError} when the blockstore or the datastore fails
+   */
+  async prune (digest: Uint8Array, isNeeded: (id: string) => boolean): Promise<{ references: number, deleted: boolean }> {
+    const name = digestText(digest)
+
+    return this.locks.run([name], async () => {
+      const references = this.#references()
+      const ids = [...await references.read(name, this.#records)]
+      const needed = ids.filter(isNeeded)
+      const deleted = needed.length === 0 && await this.has(digest)
+
+      if (deleted) {
+        await this.delete(digest)
+      }
+
+      await this.#commits.commit({
+        write: changes => {
+          references.retain(isNeeded, changes)
+          return true
+        }
+      })
+
+      return { references: ids.length - needed.length, deleted }
+    })
+  }
+
+  /**
    * Deletes bytes that nothing refers to. The caller holds the lock of the digest.
    *
    * @throws {StoreRefusedError} when the blockstore fails
@@ -135,6 +225,10 @@ export class SharedBlocks {
     } catch (err) {
       throw new StoreRefusedError('The blockstore could not delete a block', { cid, cause: err })
     }
+  }
+
+  #references (): References {
+    return new References((id, name) => { this.watchers.forEach(watcher => { watcher(id, name) }) })
   }
 
   async #put (digest: Uint8Array, data: Uint8Array): Promise<void> {

@@ -3,7 +3,7 @@ import { reverify, standaloneShape } from '../dataset/verify.ts'
 import { References } from './references.ts'
 import { digestText, STANDALONE } from './store-keys.ts'
 import type { CommitQueue } from './commit-queue.ts'
-import type { Records } from './records.ts'
+import type { Changes, Records } from './records.ts'
 import type { SharedBlocks } from './shared-blocks.ts'
 import type { Hasher } from '../dataset/hasher.ts'
 import type { VerifiedBlock } from '../dataset/verify.ts'
@@ -26,7 +26,7 @@ export class StandaloneBlocks {
 
   async has ({ multihash }: CID): Promise<boolean> {
     return multihash.code === SHA2_256 && multihash.digest.byteLength === DIGEST_BYTES &&
-      this.#init.blocks.isKeptFor(STANDALONE, multihash.digest)
+      (await this.#init.blocks.keptFor(multihash.digest)).has(STANDALONE)
   }
 
   /** Reads and hashes a block. One that is not there, or not what it was, is forgotten. */
@@ -41,7 +41,7 @@ export class StandaloneBlocks {
 
       if (block == null) {
         // where that fails it is found out again next time
-        await this.#forget(cid).catch(() => {})
+        await this.#forget(cid, this.#commit).catch(() => {})
       }
 
       return block
@@ -61,7 +61,15 @@ export class StandaloneBlocks {
 
   /** False when there was none. */
   async delete (cid: CID): Promise<boolean> {
-    return await this.has(cid) && this.#locked(cid, async () => this.#forget(cid))
+    return await this.has(cid) && this.forget(cid, this.#commit)
+  }
+
+  /**
+   * Deletes a block by a commit that changes more than that: what `commit` is given adds the block's part to it. False
+   * when there was none.
+   */
+  async forget (cid: CID, commit: (remove: (changes: Changes) => void) => Promise<unknown>): Promise<boolean> {
+    return this.#locked(cid, async () => this.#forget(cid, commit))
   }
 
   async #check (cid: CID): Promise<VerifiedBlock | undefined> {
@@ -78,29 +86,29 @@ export class StandaloneBlocks {
     }
   }
 
+  readonly #commit = async (remove: (changes: Changes) => void): Promise<void> => {
+    await this.#init.commits.commit({
+      write: changes => {
+        remove(changes)
+        return true
+      }
+    })
+  }
+
   /** The reference first, then the bytes: it is never said to be here when it is not. */
-  async #forget (cid: CID): Promise<boolean> {
-    const { blocks, records, commits } = this.#init
+  async #forget (cid: CID, commit: (remove: (changes: Changes) => void) => Promise<unknown>): Promise<boolean> {
+    const { blocks, records } = this.#init
     const digest = digestOf(cid)
     const references = new References()
     const ids = await references.read(digestText(digest), records)
 
-    if (!ids.has(STANDALONE)) {
-      return false
-    }
+    await commit(changes => { references.remove(STANDALONE, changes) })
 
-    await commits.commit({
-      write: changes => {
-        references.remove(STANDALONE, changes)
-        return true
-      }
-    })
-
-    if (ids.size === 1) {
+    if (ids.has(STANDALONE) && ids.size === 1) {
       await blocks.delete(digest)
     }
 
-    return true
+    return ids.has(STANDALONE)
   }
 
   async #locked<T> (cid: CID, work: () => Promise<T>): Promise<T> {

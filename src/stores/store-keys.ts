@@ -11,8 +11,9 @@
  * | `dataset/<manifestCid>` | the manifest's bytes |
  * | `tomb/<id>` | everything of that id is to be deleted: its `treeCid`, or nothing for a draft |
  */
+import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
-import { formatCid, parseCid } from '../dataset/codecs.ts'
+import { DIGEST_BYTES, formatCid, parseCid } from '../dataset/codecs.ts'
 import type { CID } from 'multiformats/cid'
 
 /** Version of the layout. */
@@ -25,6 +26,10 @@ export const SCHEMA_KEY = '/codex/schema'
 export const TREES = '/codex/tree/'
 export const DATASETS = '/codex/dataset/'
 export const TOMBS = '/codex/tomb/'
+export const PAGES = '/codex/page/'
+export const REFERENCES = '/codex/ref/'
+
+const DIGEST_TEXT = new RegExp(`^[0-9a-f]{${2 * DIGEST_BYTES}}$`)
 
 export function treeKey (tree: CID): string {
   return TREES + formatCid(tree)
@@ -32,7 +37,7 @@ export function treeKey (tree: CID): string {
 
 /** The keys of all pages of an id begin with this. */
 export function pagesOf (id: string): string {
-  return `/codex/page/${id}/`
+  return `${PAGES}${id}/`
 }
 
 /** The keys of all pages of one height begin with this. */
@@ -49,8 +54,13 @@ export function isLeafPage (id: string, key: string): boolean {
   return key.startsWith(pagesAt(id, 0))
 }
 
+/** The id that the page of this key is kept under. */
+export function idOfPage (key: string): string {
+  return key.slice(PAGES.length, key.indexOf('/', PAGES.length))
+}
+
 export function referenceKey (digest: string): string {
-  return `/codex/ref/${digest}`
+  return REFERENCES + digest
 }
 
 export function datasetKey (manifest: CID): string {
@@ -74,4 +84,9 @@ export function cidOf (key: string): CID {
 /** A digest as the text that names it. */
 export function digestText (digest: Uint8Array): string {
   return toString(digest, 'base16')
+}
+
+/** The digest that a text names; undefined where it names none. */
+export function digestNamed (text: string): Uint8Array | undefined {
+  return DIGEST_TEXT.test(text) ? fromString(text, 'base16') : undefined
 }

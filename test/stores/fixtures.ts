@@ -15,6 +15,7 @@ import { seededRandom } from '../../src/testing/random.ts'
 import { withTempDir } from '../temp-dir.ts'
 import type { Manifest } from '../../src/dataset/manifest.ts'
 import type { DatasetShape, VerifiedBlock } from '../../src/dataset/verify.ts'
+import type { GarbageFigures } from '../../src/stores/garbage.ts'
 import type { StoredTree } from '../../src/stores/stored-tree.ts'
 import type { Blockstore } from 'interface-blockstore'
 import type { Datastore } from 'interface-datastore'
@@ -130,6 +131,17 @@ export async function reopen (store: LocalStore, stores: Stores): Promise<LocalS
   await store.close()
 
   return openStore(stores)
+}
+
+/** Collects the garbage, and gives the last figures. */
+export async function gc (store: LocalStore, options?: { signal?: AbortSignal }): Promise<GarbageFigures> {
+  let last: GarbageFigures = { blocks: 0, deleted: 0, references: 0, pages: 0, missing: 0 }
+
+  for await (const figures of store.gc(options)) {
+    last = figures
+  }
+
+  return last
 }
 
 export function inMemory (): Stores {

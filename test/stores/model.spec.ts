@@ -2,7 +2,8 @@ import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { blockCid } from '../../src/dataset/codecs.ts'
 import { hasher } from '../../src/hasher/node.ts'
-import { add, blockOf, get, inMemory, lies, makeDataset, openStore, present, put, reopen, waste } from './fixtures.ts'
+import { garbageIn } from './audit.ts'
+import { add, blockOf, gc, get, inMemory, lies, makeDataset, openStore, present, put, reopen, waste } from './fixtures.ts'
 import type { Stores, TestDataset } from './fixtures.ts'
 import type { LocalStore } from '../../src/stores/local-store.ts'
 
@@ -99,6 +100,14 @@ const STEPS: Record<string, Step> = {
     if (listed && ![...model.listed].some(name => name.startsWith(dataset.treeName))) {
       model.present.delete(dataset.treeName)
     }
+  },
+  async litter ({ stores }, _, index) {
+    const block = blockOf(20_000 + index)
+    await stores.blockstore.put(blockCid(hasher.digestNode(block)), block)
+  },
+  async collect ({ stores, store }) {
+    expect((await gc(store)).missing).to.equal(0)
+    expect(await garbageIn(stores)).to.deep.equal([])
   },
   async reopen (world) {
     world.store = await reopen(world.store, world.stores)
