@@ -23,6 +23,7 @@ import type { ExchangeProtocol } from './exchange/peer-link.ts'
 import type { BuyPolicy, Clock, Discovery, Payment, Provider, Random, Transport } from './interfaces.ts'
 import type { Progress } from './progress.ts'
 import type { RetrievalOptions, RetrievalParts } from './retrieval.ts'
+import type { GarbageFigures } from './stores/garbage.ts'
 import type { LocalStore } from './stores/local-store.ts'
 import type { ByteSource } from './streams/byte-source.ts'
 import type { ComponentLogger, Metrics } from '@libp2p/interface'
@@ -252,6 +253,20 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
   /** Forgets a file; blocks that other files share stay. False when it was not here. */
   async delete (cid: CID | string): Promise<boolean> {
     return this.#started().local.delete(parse(cid))
+  }
+
+  /**
+   * Deletes what kills and damage left in the local store, and puts right what is said of blocks that are gone. Works
+   * beside downloads and stores; ending the iteration ends it. Yields figures as it goes on; the last are the whole.
+   *
+   * It takes the blockstore for this node's alone: sha2-256 blocks that a host keeps in it for itself are deleted. It
+   * costs some reads of the index a block, and a listing of the blockstore; 16 MiB of memory.
+   *
+   * @throws {StoreRefusedError} when the store fails, or the blockstore cannot list its blocks
+   * @throws {NotRunningError}
+   */
+  gc (options: AbortOptions = {}): AsyncGenerator<GarbageFigures, void, undefined> {
+    return this.#started().local.gc(options)
   }
 
   /** The connected peers. */
