@@ -5,5 +5,12 @@ if (Number.parseInt(process.versions.node, 10) < 22) {
   process.exitCode = 10
 } else {
   const { main } = await import('./main.ts')
-  process.exitCode = await main(process.argv)
+  const code = await main(process.argv)
+
+  if (code > 128) {
+    // ended by a signal: nobody may be reading what is not written yet
+    process.exit(code)
+  }
+
+  process.exitCode = code
 }

@@ -51,7 +51,7 @@ async function getToStdout (codex: Codex, cid: CID, options: GetOptions, signal:
   const hide = show(download, json)
 
   try {
-    await pipeline(Readable.from(download), process.stdout, { end: false })
+    await pipeline(Readable.from(download), process.stdout, { end: false, signal })
   } catch (err) {
     // whoever reads has seen enough
     if (!hasCode(err, 'EPIPE')) {

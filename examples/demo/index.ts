@@ -11,6 +11,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { createNode } from 'codex-download/node'
+import { exitCodeOf } from '../../bin/exit-codes.ts'
 import { formatBytes, formatMilliseconds } from '../../bin/format.ts'
 import { interruptSignal } from '../../bin/interrupt.ts'
 import { showProgress } from '../../bin/progress.ts'
@@ -133,7 +134,7 @@ try {
   await demo(dir, seeders, signal)
 } catch (err) {
   say(`\nFailed: ${err instanceof Error ? err.stack : String(err)}`)
-  process.exitCode = 1
+  process.exitCode = exitCodeOf(err)
 } finally {
   release()
   await Promise.all(seeders.map(async seeder => seeder.kill()))

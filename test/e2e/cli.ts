@@ -17,9 +17,21 @@ export interface Ended {
 
 export type Child = ChildProcessByStdio<null, Readable, Readable>
 
+const running = new Set<Child>()
+
+/** Ends what a test that failed has left running. */
+export async function killAll (): Promise<void> {
+  await Promise.all([...running].map(async child => {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }))
+}
+
 /** Starts the command. Its standard output is left to the caller. */
 export function start (args: string[], nodeArgs: string[] = []): { child: Child, ended: Promise<Omit<Ended, 'stdout'>> } {
   const child = spawn(process.execPath, [...nodeArgs, COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const stderr = collectText(child.stderr)
   const ended = once(child, 'exit').then(async ([code]) => ({ code, stderr: await stderr }))
 

@@ -7,7 +7,7 @@ import { startSeeder } from '../../examples/demo/seeder.ts'
 import { formatCid, manifestCid } from '../../src/dataset/codecs.ts'
 import { createNode } from '../../src/node/index.ts'
 import { withTempDir } from '../temp-dir.ts'
-import { COMMAND, run, runJson, start, take } from './cli.ts'
+import { COMMAND, killAll, run, runJson, start, take } from './cli.ts'
 import type { Seeder } from '../../examples/demo/seeder.ts'
 import type { CodexNode, NodeInit } from '../../src/node/index.ts'
 
@@ -39,6 +39,8 @@ async function getAndStall ({ cid, pid = 0, addresses: [address] }: Seeder, data
 
 describe('e2e/commands', function () {
   this.timeout(60_000)
+
+  afterEach(killAll)
 
   it('seed prints a line of JSON a file, serves, and ends well at Ctrl-C', async () => withTempDir(async dir => {
     await writeFile(join(dir, 'one'), 'one')
