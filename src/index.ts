@@ -105,6 +105,7 @@ export type { ExchangeProtocol, LinkHandler, PeerLink } from './exchange/peer-li
 export type * from './interfaces.ts'
 export type { DownloadFigures, Progress } from './progress.ts'
 export { codexProtocol } from './wire/codex/protocol.ts'
+export type { WireLimits } from './wire/limits.ts'
 export type { GarbageFigures } from './stores/garbage.ts'
 export type { ByteSource } from './streams/byte-source.ts'
 export { collect, toBlob, toReadableStream } from './streams/helpers.ts'

@@ -3,10 +3,18 @@
  */
 import { encode as encodeVarint } from 'uint8-varint'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { KiB } from '../constants.ts'
 import { ProtocolError } from '../errors.ts'
 
 /** Bytes of a length's varint: 35 bits, far above any limit. */
 const MAX_VARINT_BYTES = 5
+
+/** Bytes of memory that a message gets at least when it begins to come. */
+const FIRST_BYTES = 4 * KiB
+/** A message that has not come has no more than this many times the memory of what has: a length alone costs nothing. */
+const GROWTH = 8
+
+const NO_BYTES = new Uint8Array(0)
 
 /** A message with its length before it. The message is not copied. */
 export function frame (message: Uint8Array): Uint8ArrayList {
@@ -23,8 +31,10 @@ export interface FrameDecoderInit {
 /** Takes a stream's bytes, however they are cut, and hands on its messages. Each byte is copied once. */
 export class FrameDecoder {
   readonly #init: FrameDecoderInit
+  /** Memory of the message under way: as much as it needs, or as it has earned so far. */
   #message?: Uint8Array
   #filled = 0
+  /** The message's, once it is read. */
   #length = 0
   #varintBytes = 0
 
@@ -34,6 +44,11 @@ export class FrameDecoder {
 
   /** Length of the message that has begun to come; 0 between messages. */
   get pendingBytes (): number {
+    return this.#message == null ? 0 : this.#length
+  }
+
+  /** Bytes of memory that it takes. */
+  get heldBytes (): number {
     return this.#message?.byteLength ?? 0
   }
 
@@ -60,19 +75,34 @@ export class FrameDecoder {
       if (this.#message == null) {
         this.#readLength(part[at++])
       } else {
-        const piece = part.subarray(at, at + this.#message.byteLength - this.#filled)
-        this.#message.set(piece, this.#filled)
+        const piece = part.subarray(at, at + this.#length - this.#filled)
+        this.#reserve(this.#message, piece.byteLength).set(piece, this.#filled)
         this.#filled += piece.byteLength
         at += piece.byteLength
       }
 
-      if (this.#message?.byteLength === this.#filled) {
+      if (this.#message != null && this.#filled === this.#length) {
         const message = this.#message
         this.#message = undefined
         this.#filled = 0
+        this.#length = 0
         this.#init.onMessage(message)
       }
     }
+  }
+
+  /** Memory for the message with `more` bytes besides those that came. */
+  #reserve (message: Uint8Array, more: number): Uint8Array {
+    const needed = this.#filled + more
+
+    if (needed <= message.byteLength) {
+      return message
+    }
+
+    this.#message = new Uint8Array(Math.min(this.#length, Math.max(FIRST_BYTES, GROWTH * needed)))
+    this.#message.set(message.subarray(0, this.#filled))
+
+    return this.#message
   }
 
   #readLength (byte: number): void {
@@ -93,13 +123,12 @@ export class FrameDecoder {
 
     const length = this.#length
     const limit = this.#init.limit()
-    this.#length = 0
     this.#varintBytes = 0
 
     if (length > limit) {
       throw new ProtocolError(`A message of ${length} bytes is above the limit of ${limit}`)
     }
 
-    this.#message = new Uint8Array(length)
+    this.#message = NO_BYTES
   }
 }

@@ -60,6 +60,11 @@ export class Outbound {
     return this.#queue.length === 0 && this.#bulk.length === 0 && this.#opening == null && !this.#full
   }
 
+  /** Bytes of memory that what is to be said takes. */
+  get queuedBytes (): number {
+    return this.#cost
+  }
+
   /** Says something, in order. `ranges` is how many index ranges it holds until it is sent. */
   say (messages: Iterable<Uint8Array>, ranges = 0): void {
     if (this.#closed != null) {

@@ -19,6 +19,7 @@ interface RequestedRoot {
 export class Requested {
   readonly #limits: WireLimits
   readonly #roots = new Map<string, RequestedRoot>()
+  readonly #askedAbout = new Set<string>()
   #bytes = 0
 
   constructor (limits: WireLimits) {
@@ -28,6 +29,18 @@ export class Requested {
   /** Bytes that were asked for and did not come, overhead included. A block asked twice counts twice: it comes twice. */
   get bytes (): number {
     return this.#bytes
+  }
+
+  /** It is asked whether it has some of this. */
+  ask (root: CID): void {
+    const key = rootKey(root.bytes)
+    this.#askedAbout.delete(key)
+    this.#askedAbout.add(key)
+
+    if (this.#askedAbout.size > this.#limits.requestedRoots) {
+      const [oldest] = this.#askedAbout
+      this.#askedAbout.delete(oldest)
+    }
   }
 
   add (root: CID, ranges: IndexRange[], blockBytes: number): void {
@@ -53,6 +66,11 @@ export class Requested {
       const [oldest] = this.#roots.keys()
       this.#roots.delete(oldest)
     }
+  }
+
+  /** Whether it was asked about anything of this root, or for it. */
+  knows (key: string): boolean {
+    return this.#askedAbout.has(key) || this.#roots.has(key)
   }
 
   has (key: string, index: number): boolean {

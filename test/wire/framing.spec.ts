@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { concat } from 'uint8arrays/concat'
+import { KiB, MiB } from '../../src/constants.ts'
 import { ProtocolError } from '../../src/errors.ts'
 import { frame, FrameDecoder } from '../../src/wire/framing.ts'
 
@@ -106,6 +107,20 @@ describe('wire/framing', () => {
       .with.property('name', ProtocolError.name)
     expect(decoder.pendingBytes).to.equal(0)
     expect(messages).to.be.empty()
+  })
+
+  it('takes memory for a message as it comes, not as it is announced', () => {
+    const { decoder, messages } = record(() => MiB)
+    const message = new Uint8Array(MiB).map((_, i) => i * 7)
+    const stream = frame(message).subarray()
+
+    for (let at = 0; at < stream.byteLength; at += 1_000) {
+      decoder.push(stream.subarray(at, at + 1_000))
+      expect(decoder.heldBytes).to.be.at.most(Math.max(4 * KiB, 8 * (at + 1_000)))
+    }
+
+    expect(Buffer.compare(messages[0], message)).to.equal(0)
+    expect(decoder.heldBytes).to.equal(0)
   })
 
   it('tells the length of the message under way', () => {

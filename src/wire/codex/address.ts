@@ -48,9 +48,7 @@ export function addressesIn (root: CID): (index: number) => BlockAddress {
  * @throws {ProtocolError} when it is not one
  */
 export function readCid (bytes: Uint8Array = NO_BYTES): CID {
-  if (bytes.byteLength > MAX_CID_BYTES) {
-    throw new ProtocolError(`A CID of ${bytes.byteLength} bytes is too long`)
-  }
+  assertCidLength(bytes)
 
   try {
     return CID.decode(bytes)
@@ -60,39 +58,76 @@ export function readCid (bytes: Uint8Array = NO_BYTES): CID {
 }
 
 /**
- * Reads the addresses that a peer writes. They come by the thousand with the same root: each root is parsed once in a row.
+ * Reads the addresses of one message. They come by the thousand with the same root: each root is parsed once, and no more
+ * of them than `maxRoots`.
  */
 export class AddressReader {
-  #last?: Root & { leaf: boolean }
+  readonly #maxRoots: number
+  readonly #roots = new Map<string, Root>()
+  #last?: Root
 
-  /** @throws {ProtocolError} when the address is absent or malformed, or its CID is not of the kind that it says */
-  read (address: BlockAddress | undefined): ReceivedAddress {
+  constructor (maxRoots: number) {
+    this.#maxRoots = maxRoots
+  }
+
+  /** How many roots were parsed. */
+  get roots (): number {
+    return this.#roots.size
+  }
+
+  /**
+   * Undefined when its root is one too many.
+   *
+   * @throws {ProtocolError} when the address is absent or malformed, or its CID is not of the kind that it says
+   */
+  read (address: BlockAddress | undefined): ReceivedAddress | undefined {
     if (address == null) {
       throw new ProtocolError('A block has no address')
     }
 
-    return address.leaf === true
-      ? { root: this.#root(address.treeCid, true), index: readIndex(address.index) }
-      : { root: this.#root(address.cid, false), index: 0 }
+    const isLeaf = address.leaf === true
+    const root = this.#root((isLeaf ? address.treeCid : address.cid) ?? NO_BYTES)
+
+    if (root == null) {
+      return undefined
+    }
+
+    if (isTreeCid(root.cid) !== isLeaf) {
+      throw new ProtocolError(isLeaf ? 'The address of a leaf is not in a tree' : 'A tree is addressed as a block', { cid: root.cid })
+    }
+
+    return { root, index: isLeaf ? readIndex(address.index) : 0 }
   }
 
-  #root (bytes: Uint8Array | undefined, leaf: boolean): Root {
-    const last = this.#last
-
-    if (last != null && last.leaf === leaf && bytes != null && equals(last.cid.bytes, bytes)) {
-      return last
+  #root (bytes: Uint8Array): Root | undefined {
+    if (this.#last != null && equals(this.#last.cid.bytes, bytes)) {
+      return this.#last
     }
 
-    // a copy: the address outlives the message that it came in
-    const cid = readCid(bytes?.slice())
+    assertCidLength(bytes)
 
-    if (isTreeCid(cid) !== leaf) {
-      throw new ProtocolError(leaf ? 'The address of a leaf is not in a tree' : 'A tree is addressed as a block', { cid })
+    const key = rootKey(bytes)
+    let root = this.#roots.get(key)
+
+    if (root == null) {
+      if (this.#roots.size === this.#maxRoots) {
+        return undefined
+      }
+
+      // a copy: the address outlives the message that it came in
+      root = { cid: readCid(bytes.slice()), key }
+      this.#roots.set(key, root)
     }
 
-    this.#last = { cid, key: rootKey(cid.bytes), leaf }
+    this.#last = root
 
-    return this.#last
+    return root
+  }
+}
+
+function assertCidLength (bytes: Uint8Array): void {
+  if (bytes.byteLength > MAX_CID_BYTES) {
+    throw new ProtocolError(`A CID of ${bytes.byteLength} bytes is too long`)
   }
 }
 

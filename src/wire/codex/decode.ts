@@ -4,14 +4,15 @@
 import { decodeProof } from '../../dataset/merkle-proof.ts'
 import { rangesOf } from '../../dataset/ranges.ts'
 import { ProtocolError } from '../../errors.ts'
-import { readCid } from './address.ts'
+import { MIN_ITEM_BYTES } from '../limits.ts'
+import { AddressReader, readCid } from './address.ts'
 import { PRESENCE_ABSENT, PRESENCE_HAVE, PRICE_BYTES, WANT_BLOCK, WANT_HAVE } from './encode.ts'
 import { Message } from './message.ts'
-import type { AddressReader } from './address.ts'
 import type { BlockDelivery, BlockPresence, WantListEntry } from './message.ts'
 import type { Delivery } from '../../dataset/delivery.ts'
 import type { IndexRange } from '../../dataset/ranges.ts'
 import type { PeerWant } from '../../exchange/peer-link.ts'
+import type { WireLimits } from '../limits.ts'
 import type { Requested } from '../requested.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -39,13 +40,13 @@ export interface Received {
   deliveries: Delivery[]
   /** Deliveries of what was never asked for. Nothing was made of them. */
   unasked: number
+  /** Trees and standalone blocks that it speaks of. */
+  roots: number
 }
 
 export interface DecodeContext {
-  readonly addresses: AddressReader
   readonly requested: Requested
-  /** Entries of a list in one message. */
-  readonly maxItems: number
+  readonly limits: WireLimits
 }
 
 /**
@@ -53,26 +54,31 @@ export interface DecodeContext {
  *
  * @throws {ProtocolError} when it cannot be decoded, has too many items, or one of them makes no sense
  */
-export function decodeReceived (bytes: Uint8Array, context: DecodeContext): Received {
+export function decodeReceived (bytes: Uint8Array, { requested, limits }: DecodeContext): Received {
   try {
-    const message = parse(bytes, context.maxItems)
+    const message = parse(bytes, limits)
+    const addresses = new AddressReader(limits.messageRoots)
     const { address } = message.account ?? {}
     const { update } = message.payment ?? {}
 
     return {
       account: address?.byteLength === ACCOUNT_BYTES ? address.slice() : undefined,
       payment: update == null || update.byteLength === 0 ? undefined : update.slice(),
-      wants: readWants(message.wantlist?.entries ?? [], context.addresses),
-      presences: readPresences(message.blockPresences, context.addresses),
+      wants: readWants(message.wantlist?.entries ?? [], addresses),
+      presences: readPresences(message.blockPresences, addresses),
       answers: message.blockPresences.length,
-      ...readDeliveries(message.payload, context)
+      ...readDeliveries(message.payload, addresses, requested),
+      roots: addresses.roots
     }
   } catch (err) {
     throw err instanceof ProtocolError ? err : new ProtocolError('A message makes no sense', { cause: err })
   }
 }
 
-function parse (bytes: Uint8Array, maxItems: number): Message {
+/** Parses a message with no more items than `limits` and its own length allow: the shortest would cost the most. */
+function parse (bytes: Uint8Array, { messageItems }: WireLimits): Message {
+  const maxItems = Math.min(messageItems, Math.ceil(bytes.byteLength / MIN_ITEM_BYTES))
+
   return Message.decode(bytes, {
     limits: { payload: maxItems, blockPresences: maxItems, wantlist: { entries: maxItems } }
   })
@@ -92,8 +98,9 @@ function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWan
 
   for (const entry of entries) {
     const kind = readKind(entry)
+    const place = kind == null ? undefined : addresses.read(entry.address)
 
-    if (kind == null) {
+    if (kind == null || place == null) {
       continue
     }
 
@@ -103,7 +110,7 @@ function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWan
       cancels = !cancels
     }
 
-    const { root, index } = addresses.read(entry.address)
+    const { root, index } = place
     const tellAbsent = kind !== 'cancel' && entry.sendDontHave === true
     const key = `${kind} ${tellAbsent} ${root.key}`
     let group = groups.get(key)
@@ -134,26 +141,31 @@ function readKind ({ cancel, wantType = WANT_BLOCK }: WantListEntry): PeerWant['
   return wantType === WANT_HAVE ? 'have' : undefined
 }
 
+/** A root has one price: of several the last counts. */
 function readPresences (presences: BlockPresence[], addresses: AddressReader): Presence[] {
   const groups = new Map<string, { root: CID, have: number[], absent: number[], price: bigint }>()
 
   for (const { address, type = PRESENCE_HAVE, price } of presences) {
-    const { root, index } = addresses.read(address)
+    const place = addresses.read(address)
 
-    if ((type !== PRESENCE_HAVE && type !== PRESENCE_ABSENT) || (price != null && price.byteLength > PRICE_BYTES)) {
+    if (place == null || (type !== PRESENCE_HAVE && type !== PRESENCE_ABSENT) || (price != null && price.byteLength > PRICE_BYTES)) {
       continue
     }
 
-    const amount = decodePrice(price)
-    const key = `${amount} ${root.key}`
-    let group = groups.get(key)
+    const { root, index } = place
+    let group = groups.get(root.key)
 
     if (group == null) {
-      group = { root: root.cid, have: [], absent: [], price: amount }
-      groups.set(key, group)
+      group = { root: root.cid, have: [], absent: [], price: 0n }
+      groups.set(root.key, group)
     }
 
-    (type === PRESENCE_HAVE ? group.have : group.absent).push(index)
+    if (type === PRESENCE_HAVE) {
+      group.have.push(index)
+      group.price = decodePrice(price)
+    } else {
+      group.absent.push(index)
+    }
   }
 
   return [...groups.values()].map(({ root, have, absent, price }) => ({
@@ -171,17 +183,19 @@ function decodePrice (bytes: Uint8Array = NO_BYTES): bigint {
   return price
 }
 
-function readDeliveries (payload: BlockDelivery[], { addresses, requested }: DecodeContext): Pick<Received, 'deliveries' | 'unasked'> {
+function readDeliveries (payload: BlockDelivery[], addresses: AddressReader, requested: Requested): Pick<Received, 'deliveries' | 'unasked'> {
   const deliveries: Delivery[] = []
   let unasked = 0
 
   for (const { address, cid, data, proof } of payload) {
-    const { root, index } = addresses.read(address)
+    const place = addresses.read(address)
 
-    if (!requested.has(root.key, index)) {
+    if (place == null || !requested.has(place.root.key, place.index)) {
       unasked++
       continue
     }
+
+    const { root, index } = place
 
     requested.delivered(root.key)
     deliveries.push({

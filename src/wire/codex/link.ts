@@ -60,6 +60,7 @@ export class CodexLink implements PeerLink {
   }
 
   askHave (root: CID, ranges: IndexRange[]): void {
+    this.#init.requested.ask(root)
     this.#questions += countOf(ranges)
     this.#want(root, ranges, 'have')
   }

@@ -1,12 +1,14 @@
 import { CodexError, DialError, ProtocolError } from '../../errors.ts'
 import { FrameDecoder } from '../framing.ts'
+import { Inbox } from '../inbox.ts'
+import { MESSAGE_COST, ROOT_COST, STREAM_COST } from '../limits.ts'
 import { Requested } from '../requested.ts'
-import { AddressReader } from './address.ts'
+import { rootKey } from '../root-key.ts'
 import { decodeReceived } from './decode.ts'
 import { CodexLink } from './link.ts'
 import type { Received } from './decode.ts'
 import type { LinkHandler } from '../../exchange/peer-link.ts'
-import type { ByteStream } from '../../interfaces.ts'
+import type { ByteStream, Clock } from '../../interfaces.ts'
 import type { LinkCounters } from '../counters.ts'
 import type { WireLimits } from '../limits.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -15,6 +17,9 @@ export interface CodexPeerInit {
   readonly peerId: PeerId
   readonly handler: LinkHandler
   readonly limits: WireLimits
+  readonly clock: Clock
+  /** What the peer makes us hold has changed by so many bytes. */
+  held(change: number): void
   /** Opens a stream to the peer. */
   openStream(signal: AbortSignal): Promise<ByteStream>
 }
@@ -26,8 +31,8 @@ export interface CodexPeerInit {
 export class CodexPeer {
   readonly #init: CodexPeerInit
   readonly #peer: string
-  readonly #addresses = new AddressReader()
   readonly #requested: Requested
+  readonly #inbox: Inbox
   readonly #counters: LinkCounters = { messages: 0, unasked: 0, bytesIn: 0, bytesOut: 0 }
   /** Streams that we read, the oldest first. */
   readonly #inbound = new Map<ByteStream, FrameDecoder>()
@@ -37,11 +42,27 @@ export class CodexPeer {
   /** Undefined when no stream stayed open, until one does, or when the link was closed, until the peer connects anew. */
   #link?: CodexLink
   #closed = false
+  /** Bytes, as they were last told. */
+  #held = 0
 
   constructor (init: CodexPeerInit) {
     this.#init = init
     this.#peer = init.peerId.toString()
     this.#requested = new Requested(init.limits)
+    this.#inbox = new Inbox({
+      clock: init.clock,
+      limits: init.limits,
+      receive: message => {
+        this.#closeOnError(() => { this.#receive(message) })
+        this.#tellHeld()
+      },
+      overflowed: () => { this.close(new ProtocolError('The peer says more than it may', { peer: this.#peer })) }
+    })
+  }
+
+  /** Bytes that the peer makes us hold besides those that it was asked for. */
+  get heldBytes (): number {
+    return this.#held
   }
 
   /** Begins an epoch. */
@@ -57,7 +78,7 @@ export class CodexPeer {
         maxQueueBytes: this.#init.limits.queueBytes,
         sent: bytes => { this.#counters.bytesOut += bytes },
         lost: (reason, idle) => { this.#lost(link, reason, idle) },
-        overflowed: () => { this.close(new ProtocolError('The peer does not read what we send', { peer: this.#peer })) }
+        overflowed: () => { this.close(new CodexError('The peer does not read what we send', { peer: this.#peer })) }
       },
       close: reason => {
         if (this.#link === link) {
@@ -87,6 +108,8 @@ export class CodexPeer {
       return
     }
 
+    this.#inbox.charge(STREAM_COST)
+
     if (this.#inbound.size >= this.#init.limits.inboundStreams) {
       const [oldest] = this.#inbound.keys()
       this.#inbound.delete(oldest)
@@ -114,6 +137,8 @@ export class CodexPeer {
     this.#link = undefined
     this.#inbound.clear()
     this.#outbound.clear()
+    this.#inbox.clear()
+    this.#tellHeld()
     link.outbound.close(cause)
     streams.forEach(stream => { stream.abort(cause) })
     this.#init.handler.closed(link, reason)
@@ -126,6 +151,7 @@ export class CodexPeer {
 
     // only ended streams are left: what is said next opens one, later
     this.#outbound.clear()
+    this.#inbox.charge(STREAM_COST)
     this.#failures++
 
     if (this.#failures >= this.#init.limits.streamFailures) {
@@ -144,7 +170,11 @@ export class CodexPeer {
   #read (stream: ByteStream, streams: Map<ByteStream, FrameDecoder>): void {
     const decoder: FrameDecoder = new FrameDecoder({
       limit: () => this.#limit(decoder),
-      onMessage: message => { this.#receive(message) }
+      onMessage: message => {
+        if (this.#link != null) {
+          this.#inbox.push(message)
+        }
+      }
     })
     streams.set(stream, decoder)
 
@@ -156,18 +186,12 @@ export class CodexPeer {
 
         this.#counters.bytesIn += bytes.byteLength
 
-        try {
-          decoder.push(bytes)
-        } catch (err) {
-          if (!(err instanceof ProtocolError)) {
-            throw err
-          }
-
-          this.close(new ProtocolError(err.message, { peer: this.#peer, cause: err }))
-        }
+        this.#closeOnError(() => { decoder.push(bytes) })
+        this.#tellHeld()
       },
       onEnd: reason => {
         if (streams.delete(stream)) {
+          this.#tellHeld()
           this.#ended(stream, reason)
         }
       }
@@ -193,6 +217,30 @@ export class CodexPeer {
     return controlBytes + Math.max(0, room)
   }
 
+  #tellHeld (): void {
+    let partial = 0
+
+    for (const { heldBytes } of [...this.#inbound.values(), ...this.#outbound.values()]) {
+      partial += heldBytes
+    }
+
+    const before = this.#held
+    this.#held = this.#inbox.waitingBytes + Math.max(0, partial - this.#requested.bytes) + (this.#link?.outbound.queuedBytes ?? 0)
+    this.#init.held(this.#held - before)
+  }
+
+  #closeOnError (fn: () => void): void {
+    try {
+      fn()
+    } catch (err) {
+      if (!(err instanceof ProtocolError)) {
+        throw err
+      }
+
+      this.close(new ProtocolError(err.message, { peer: this.#peer, cause: err }))
+    }
+  }
+
   #receive (message: Uint8Array): void {
     if (this.#link == null) {
       return
@@ -201,12 +249,11 @@ export class CodexPeer {
     this.#counters.messages++
     this.#failures = 0
 
-    const received = decodeReceived(message, {
-      addresses: this.#addresses,
-      requested: this.#requested,
-      maxItems: this.#init.limits.messageItems
-    })
+    const awaited = this.#requested.bytes
+    const received = decodeReceived(message, { requested: this.#requested, limits: this.#init.limits })
+    const asked = awaited - this.#requested.bytes
     this.#counters.unasked += received.unasked
+    this.#inbox.charge(Math.max(0, message.byteLength + MESSAGE_COST + received.roots * ROOT_COST - asked))
     this.#link.answered(received.answers)
     this.#dispatch(this.#link, received)
   }
@@ -229,7 +276,9 @@ export class CodexPeer {
     }
 
     for (const { root, ...answer } of presences) {
-      tell(() => { handler.have(link, root, answer) })
+      if (this.#requested.knows(rootKey(root.bytes))) {
+        tell(() => { handler.have(link, root, answer) })
+      }
     }
 
     if (deliveries.length > 0) {

@@ -1,8 +1,8 @@
-import { CodexError } from '../../errors.ts'
+import { CodexError, ProtocolError } from '../../errors.ts'
 import { DEFAULT_WIRE_LIMITS } from '../limits.ts'
 import { CodexPeer } from './peer.ts'
 import type { ExchangeProtocol, LinkHandler } from '../../exchange/peer-link.ts'
-import type { ByteStream, ProtocolHandler, Transport } from '../../interfaces.ts'
+import type { ByteStream, Clock, ProtocolHandler, Transport } from '../../interfaces.ts'
 import type { WireLimits } from '../limits.ts'
 import type { PeerId } from '@libp2p/interface'
 
@@ -18,14 +18,16 @@ class CodexProtocol implements ExchangeProtocol, ProtocolHandler {
   readonly id = CODEX_PROTOCOL
   readonly #limits: WireLimits
   readonly #peers = new Map<string, CodexPeer>()
-  #running?: { transport: Transport, handler: LinkHandler }
+  /** Bytes that peers make us hold. */
+  #held = 0
+  #running?: { transport: Transport, handler: LinkHandler, clock: Clock }
 
   constructor (limits: WireLimits) {
     this.#limits = limits
   }
 
-  async start (transport: Transport, handler: LinkHandler): Promise<void> {
-    this.#running = { transport, handler }
+  async start (transport: Transport, handler: LinkHandler, clock: Clock): Promise<void> {
+    this.#running = { transport, handler, clock }
 
     try {
       await transport.register(this.id, this)
@@ -57,11 +59,13 @@ class CodexProtocol implements ExchangeProtocol, ProtocolHandler {
       return
     }
 
-    const { transport, handler } = this.#running
+    const { transport, handler, clock } = this.#running
     const peer = new CodexPeer({
       peerId,
       handler,
       limits: this.#limits,
+      clock,
+      held: change => { this.#hold(change) },
       openStream: async signal => transport.openStream(peerId, this.id, { signal })
     })
     this.#peers.set(key, peer)
@@ -84,5 +88,14 @@ class CodexProtocol implements ExchangeProtocol, ProtocolHandler {
     }
 
     peer.accept(stream)
+  }
+
+  #hold (change: number): void {
+    this.#held += change
+
+    if (change > 0 && this.#held > this.#limits.heldBytes) {
+      const [most] = [...this.#peers.values()].sort((a, b) => b.heldBytes - a.heldBytes)
+      most.close(new ProtocolError('The peer makes us hold more than any other'))
+    }
   }
 }

@@ -5,7 +5,6 @@ import { formatCid, isTreeCid, parseCid } from '../../../src/dataset/codecs.ts'
 import { encodeProof } from '../../../src/dataset/merkle-proof.ts'
 import { indicesOf } from '../../../src/dataset/ranges.ts'
 import { ProtocolError } from '../../../src/errors.ts'
-import { AddressReader } from '../../../src/wire/codex/address.ts'
 import { decodeReceived } from '../../../src/wire/codex/decode.ts'
 import { accountMessage, deliveryMessage, encodeMessage, paymentMessage, presenceMessages, wantMessages } from '../../../src/wire/codex/encode.ts'
 import { Message } from '../../../src/wire/codex/message.ts'
@@ -157,7 +156,7 @@ function checkReceived (tally: Tally, name: string, { wantList, payload, blockPr
 }
 
 function read (encoded: Uint8Array, requested: Requested): ReturnType<typeof decodeReceived> {
-  return decodeReceived(encoded, { addresses: new AddressReader(), requested, maxItems: DEFAULT_WIRE_LIMITS.messageItems })
+  return decodeReceived(encoded, { requested, limits: DEFAULT_WIRE_LIMITS })
 }
 
 function kindOf ({ cancel, wantType }: { cancel: boolean, wantType: string }): 'have' | 'block' | 'cancel' {

@@ -4,7 +4,6 @@ import { concat } from 'uint8arrays/concat'
 import { blockCid, manifestCid, treeCid } from '../../../src/dataset/codecs.ts'
 import { encodeProof } from '../../../src/dataset/merkle-proof.ts'
 import { ProtocolError } from '../../../src/errors.ts'
-import { AddressReader } from '../../../src/wire/codex/address.ts'
 import { decodeReceived } from '../../../src/wire/codex/decode.ts'
 import { deliveryMessage, encodeMessage, wantMessages } from '../../../src/wire/codex/encode.ts'
 import { Message } from '../../../src/wire/codex/message.ts'
@@ -12,6 +11,7 @@ import { DEFAULT_WIRE_LIMITS } from '../../../src/wire/limits.ts'
 import { Requested } from '../../../src/wire/requested.ts'
 import type { Received } from '../../../src/wire/codex/decode.ts'
 import type { BlockDelivery, BlockPresence, WantListEntry } from '../../../src/wire/codex/message.ts'
+import type { WireLimits } from '../../../src/wire/limits.ts'
 
 const tree = treeCid(new Uint8Array(32).fill(1))
 const otherTree = treeCid(new Uint8Array(32).fill(2))
@@ -22,8 +22,8 @@ const proof = { index: 1, leaves: 2, path: [new Uint8Array(32).fill(9)] }
 /** The longest message that a test sends holds few items. */
 const MAX_ITEMS = 50
 
-function decode (bytes: Uint8Array, requested = new Requested(DEFAULT_WIRE_LIMITS)): Received {
-  return decodeReceived(bytes, { addresses: new AddressReader(), requested, maxItems: MAX_ITEMS })
+function decode (bytes: Uint8Array, requested = new Requested(DEFAULT_WIRE_LIMITS), limits?: Partial<WireLimits>): Received {
+  return decodeReceived(bytes, { requested, limits: { ...DEFAULT_WIRE_LIMITS, messageItems: MAX_ITEMS, ...limits } })
 }
 
 function leaf (index: number, root = tree): WantListEntry['address'] {
@@ -120,7 +120,7 @@ describe('wire/codex/decode', () => {
   })
 
   describe('presences', () => {
-    it('groups them by root and price', () => {
+    it('groups them by root', () => {
       const price = Uint8Array.of(0, 0, 1, 2)
 
       expect(decodePresences(
@@ -130,10 +130,16 @@ describe('wire/codex/decode', () => {
         { address: leaf(7), type: 1, price: new Uint8Array(32) },
         { address: { cid: manifest.bytes }, type: 0 }
       )).to.deep.equal([
-        { root: tree.toString(), price: 258n, have: [[4, 6]], absent: [[6, 7]] },
-        { root: tree.toString(), price: 0n, have: [], absent: [[7, 8]] },
+        { root: tree.toString(), price: 258n, have: [[4, 6]], absent: [[6, 8]] },
         { root: manifest.toString(), price: 0n, have: [[0, 1]], absent: [] }
       ])
+    })
+
+    it('takes the last price of a root for all of it', () => {
+      expect(decodePresences(
+        { address: leaf(1), price: Uint8Array.of(9) },
+        { address: leaf(2), price: Uint8Array.of(7) }
+      )).to.deep.equal([{ root: tree.toString(), price: 7n, have: [[1, 3]], absent: [] }])
     })
 
     it('reads a price of 32 bytes, and drops a presence with a longer one', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
 import { DELIVERY_BLOCKS, DELIVERY_BYTES, KiB } from '../../../src/constants.ts'
-import { ProtocolError } from '../../../src/errors.ts'
+import { CodexError } from '../../../src/errors.ts'
 import { settled } from '../link-log.ts'
 import { blocks, linked, tree } from './linked.ts'
 import type { FakePeer } from '../fake-peer.ts'
@@ -134,8 +134,8 @@ describe('wire/codex, what we say', () => {
 
     log.link.presence(tree, { have: Array.from({ length: 60 }, (_, i) => ({ start: 2 * i, end: 2 * i + 1 })), absent: [], price: 0n })
     await settled()
-    expect(log.closings.map(({ reason }) => reason?.name)).to.deep.equal([ProtocolError.name])
-    expect(peer.streams[0].stream.other.aborted).to.have.property('name', ProtocolError.name)
+    expect(log.closings.map(({ reason }) => reason?.name)).to.deep.equal([CodexError.name])
+    expect(peer.streams[0].stream.other.aborted).to.have.property('name', CodexError.name)
   })
 
   it('holds a large want list without spelling it out', async () => {
