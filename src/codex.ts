@@ -118,6 +118,8 @@ export interface CodexStats extends ExchangeCounters {
 
 interface Running extends RetrievalParts {
   abort: AbortController
+  /** Files that are being stored. */
+  stores: Set<Promise<CID>>
 }
 
 /**
@@ -205,18 +207,32 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
    * @throws {StoreRefusedError} when the store takes no more; nothing of the file is kept
    */
   async store (source: ByteSource, options: StoreOptions = {}): Promise<CID> {
-    const { local, engine, serve } = this.#started()
-    const { blockSize = DEFAULT_BLOCK_SIZE, signal } = options
+    const { stores } = this.#started()
+    const storing = this.#store(source, options)
+    stores.add(storing)
+
+    try {
+      return await storing
+    } finally {
+      stores.delete(storing)
+    }
+  }
+
+  async #store (source: ByteSource, options: StoreOptions): Promise<CID> {
+    const { local, engine, serve, abort } = this.#started()
+    const { blockSize = DEFAULT_BLOCK_SIZE } = options
+    const signal = options.signal == null ? abort.signal : AbortSignal.any([options.signal, abort.signal])
     const filename = options.filename ?? (source instanceof Blob && 'name' in source ? String(source.name) : undefined)
     const mimetype = options.mimetype ?? (source instanceof Blob && source.type !== '' ? source.type : undefined)
+    signal.throwIfAborted()
     const draft = await local.draft(blockSize)
 
     try {
-      for await (const chunk of chunksOf(source)) {
-        signal?.throwIfAborted()
+      for await (const chunk of chunksOf(source, signal)) {
         await draft.append(chunk)
       }
 
+      signal.throwIfAborted()
       const { manifestCid, manifest } = await draft.finish({ filename, mimetype })
       engine.stored(manifest.treeCid, [{ start: 0, end: shapeOf(manifest).leaves }])
       engine.stored(manifestCid, [{ start: 0, end: 1 }])
@@ -228,7 +244,8 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
 
       return manifestCid
     } catch (err) {
-      await draft.abort()
+      // where that fails too, the next start deletes what is left
+      await draft.abort().catch(() => {})
       throw err
     }
   }
@@ -324,7 +341,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
       throw err
     }
 
-    this.#running = this.#last = { local, engine, serve, emit, network: new NetworkStore({ local, engine, clock, limits }), abort: new AbortController() }
+    this.#running = this.#last = { local, engine, serve, emit, network: new NetworkStore({ local, engine, clock, limits }), abort: new AbortController(), stores: new Set() }
   }
 
   async #stop (): Promise<void> {
@@ -340,6 +357,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     this.#downloads.forEach(download => { download.abort(reason) })
     this.#downloads.clear()
     await running.engine.stop()
+    await Promise.allSettled(running.stores)
     await this.#parts.discovery.stop?.()
     await this.#parts.transport.stop()
     await running.local.close()

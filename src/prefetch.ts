@@ -16,6 +16,7 @@ import type { CID } from 'multiformats/cid'
 export async function * prefetch (cid: CID, selection: 'sequential' | 'rarest', parts: RetrievalParts, options: RetrievalOptions, clock: Clock): AsyncGenerator<Progress, void, undefined> {
   const { signal } = options
   const retrieved = await retrieve(cid, parts, options)
+  assertTaken(cid, retrieved.refused)
   const source = await openSource(cid, retrieved, parts, options, { order: selection, reads: false })
   const rate = new Rate(clock)
   const totalBytes = sizeOf(retrieved)
@@ -29,9 +30,7 @@ export async function * prefetch (cid: CID, selection: 'sequential' | 'rarest', 
     for (let seen = -1, done = 0; done < source.horizon;) {
       seen = await source.progressed(seen)
 
-      if (source.refused) {
-        throw new StoreRefusedError('the local store takes no more blocks', { cid })
-      }
+      assertTaken(cid, source.refused)
 
       const { fromStore, fromPeers } = source.figures
       rate.add((fromStore + fromPeers - done) * source.shape.blockSize)
@@ -50,5 +49,11 @@ export async function * prefetch (cid: CID, selection: 'sequential' | 'rarest', 
   } finally {
     signal.removeEventListener('abort', abort)
     source.close()
+  }
+}
+
+function assertTaken (cid: CID, cause: Error | undefined): void {
+  if (cause != null) {
+    throw new StoreRefusedError('the local store takes no more blocks', { cid, cause })
   }
 }

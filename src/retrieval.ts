@@ -42,8 +42,8 @@ export interface Retrieved {
   manifest?: Manifest
   /** Ids of the peers that sent the manifest. */
   likely: string[]
-  /** The local store would not take the manifest: nothing more is put before it. */
-  refused: boolean
+  /** Why the local store would not take the manifest; then nothing more is put before it. */
+  refused?: Error
 }
 
 /**
@@ -58,16 +58,16 @@ export async function retrieve (cid: CID, parts: RetrievalParts, options: Retrie
   }
 
   if (!isManifestCid(cid)) {
-    return { likely: [], refused: false }
+    return { likely: [] }
   }
 
   const { signal, providers, offline, store, stallTimeout } = options
   // it is kept when it has been read: as a dataset, not as any block
   const { block, peers } = await parts.network.block(cid, MAX_MANIFEST_BYTES, { providers, offline, store: false, patience: stallTimeout }, signal)
   const manifest = decodeManifest(block.data)
-  const refused = store && !await remember(cid, block, parts)
+  const refused = store ? await remember(cid, block, parts) : undefined
 
-  if (store && !refused && parts.serve && !offline) {
+  if (store && refused == null && parts.serve && !offline) {
     parts.engine.provide(cid)
     parts.engine.provide(manifest.treeCid)
   }
@@ -75,18 +75,17 @@ export async function retrieve (cid: CID, parts: RetrievalParts, options: Retrie
   return { manifest, likely: peers, refused }
 }
 
-/** False where the local store would not take it. */
-async function remember (cid: CID, block: VerifiedBlock, parts: RetrievalParts): Promise<boolean> {
+/** Gives back why the local store would not take it. */
+async function remember (cid: CID, block: VerifiedBlock, parts: RetrievalParts): Promise<Error | undefined> {
   try {
     await parts.local.addDataset(block)
-  } catch (error) {
-    parts.emit('codex:store:refused', { root: cid, error: error instanceof Error ? error : new Error(String(error)) })
-    return false
+  } catch (err) {
+    const error = err instanceof Error ? err : new Error(String(err))
+    parts.emit('codex:store:refused', { root: cid, error })
+    return error
   }
 
   parts.engine.stored(cid, [{ start: 0, end: 1 }])
-
-  return true
 }
 
 /** Opens the blocks of what was retrieved. `end`: the first byte that is not wanted, where that is known. */
@@ -105,7 +104,7 @@ export async function openSource (cid: CID, { manifest, likely, refused }: Retri
     names: manifest == null ? [] : [cid],
     likely,
     readAheadBytes,
-    options: { providers, offline, store: store && !refused, patience: stallTimeout, horizon, order: use.order, reads: use.reads }
+    options: { providers, offline, store: store && refused == null, patience: stallTimeout, horizon, order: use.order, reads: use.reads }
   })
 }
 

@@ -6,6 +6,7 @@ import { formatCid } from '../dataset/codecs.ts'
 import { rangesOf } from '../dataset/ranges.ts'
 import { copyOf } from '../dataset/verify.ts'
 import { InvalidDatasetError } from '../errors.ts'
+import { isHadByNobody } from './candidate.ts'
 import { failureOf, tooExpensive } from './failure.ts'
 import { Flights } from './flights.ts'
 import { isAuthorsFault } from './intake.ts'
@@ -178,8 +179,8 @@ export class Fetcher {
     indices.forEach(index => session.intake.delete(index))
     this.#flights.freed = true
 
-    if (refused != null && !session.refused) {
-      session.refused = true
+    if (refused != null && session.refused == null) {
+      session.refused = refused
       emit('codex:store:refused', { root, error: refused })
     }
 
@@ -281,6 +282,15 @@ export class Fetcher {
     }
 
     return { sessions: this.#sessions.size, flights }
+  }
+
+  /** Whether all who are known said that they have not got a block, and nobody else could be found. */
+  isHadByNobody (session: Session, index: number): boolean {
+    const { dialer, clock } = this.#init
+    const candidates = this.#members.candidates(session)
+
+    return candidates.length > 0 && session.lookups.ended > 0 && dialer.size === 0 && session.isIdle(index) &&
+      isHadByNobody(candidates, index, clock.now())
   }
 
   /** Peers that blocks of a session are asked of now. */
@@ -395,6 +405,7 @@ export class Fetcher {
     session.heldUp = result.heldUp
     session.waitsFor = result.waitsFor
     this.#perform(session, result.actions)
+    session.interests.forEach(interest => { interest.looked?.() })
 
     if (result.tooDear != null && discovery.size === 0 && dialer.size === 0 && session.lookups.ended > 0 && session.flights.size === 0) {
       const { index, bestPrice } = result.tooDear

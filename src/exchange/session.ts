@@ -30,6 +30,8 @@ export interface Interest {
   readonly providers: Provider[]
   /** Blocks that it wanted are here (and in the local store, where they are kept). */
   arrived (blocks: VerifiedBlock[], peer: string): void
+  /** What can be done for it was looked at: what nobody has may be known now. */
+  looked? (): void
   /** What it wants cannot be had. */
   failed (err: Error): void
 }
@@ -78,8 +80,8 @@ export class Session {
   readonly requests = new Set<Request>()
   /** Blocks that came and are being verified and stored; true for those that came late. */
   readonly intake = new Map<number, boolean>()
-  /** The store would not take its blocks: the download goes on without. */
-  refused = false
+  /** Why the store would not take its blocks; then the download goes on without. */
+  refused?: Error
   /** Peers it is fetched from, and peers that are said to have it. */
   readonly members = new Set<Peer>()
   readonly hinted = new Set<string>()
@@ -141,7 +143,7 @@ export class Session {
   }
 
   get stores (): boolean {
-    return !this.refused && [...this.interests].some(interest => interest.store)
+    return this.refused == null && [...this.interests].some(interest => interest.store)
   }
 
   takeOff (request: Request): void {

@@ -26,7 +26,7 @@ export interface SourceOptions {
   store: boolean
   /** Milliseconds to wait without a verified byte. */
   patience: number
-  /** End of what will be wanted, as an index. */
+  /** End of what will be wanted, as an index; 0 for one who picks blocks here and there and has no window. */
   horizon: number
   order: 'sequential' | 'rarest'
   /** False for one who takes no blocks and only wants them to be in the store. */
@@ -67,6 +67,7 @@ export class NetworkSource implements BlockSource, Interest {
   #session?: Session
   #failure?: { reason: unknown }
   #closed = false
+  #givesUp = false
   /** Sorting what is desired into here and wanted: one after the other. */
   #sorting: Promise<void> = Promise.resolve()
   #sorts = 0
@@ -82,6 +83,8 @@ export class NetworkSource implements BlockSource, Interest {
   get window (): number { return this.#init.window() }
   get horizon (): number { return this.#init.options.horizon }
   get order (): 'sequential' | 'rarest' { return this.#init.options.order }
+  /** Whether it takes blocks in order, ahead of a cursor. */
+  get isReader (): boolean { return this.reads && this.horizon > 0 }
   get reads (): boolean { return this.#init.options.reads }
   get store (): boolean { return this.#init.options.store }
   get providers (): Provider[] { return this.#init.options.providers }
@@ -100,9 +103,9 @@ export class NetworkSource implements BlockSource, Interest {
     return this.#session == null ? 0 : this.#init.engine.peersOf(this.#session)
   }
 
-  /** Whether the store would not take what came. */
-  get refused (): boolean {
-    return this.#session?.refused === true
+  /** Why the store would not take what came. */
+  get refused (): Error | undefined {
+    return this.#session?.refused
   }
 
   want (ranges: IndexRange[]): void {
@@ -138,7 +141,7 @@ export class NetworkSource implements BlockSource, Interest {
     }
   }
 
-  async next (cursor: number, maxBytes: number): Promise<VerifiedBlock[]> {
+  async next (cursor: number, maxBytes: number, giveUp = false): Promise<VerifiedBlock[]> {
     for (;;) {
       const news = this.#news
       this.#unshelve(cursor)
@@ -158,7 +161,19 @@ export class NetworkSource implements BlockSource, Interest {
         return local
       }
 
+      if (giveUp && this.outlook(cursor).state === 'nobody') {
+        return []
+      }
+
+      this.#givesUp = giveUp
       await this.#newsAfter(news, cursor)
+    }
+  }
+
+  /** A reader that gives up is told as soon as nobody has what it waits for. */
+  looked (): void {
+    if (this.#givesUp && this.waitingFor != null && this.outlook(this.waitingFor).state === 'nobody') {
+      this.#tell()
     }
   }
 
@@ -185,7 +200,9 @@ export class NetworkSource implements BlockSource, Interest {
       return { state: 'coming', eta: Math.max(0, Math.min(...requests.map(({ expectedAt }) => expectedAt)) - this.#init.clock.now()) }
     }
 
-    return this.#session?.intake.has(index) === true ? { state: 'coming', eta: 0 } : { state: 'nobody' }
+    const isNobody = this.#sorts === 0 && this.#session != null && this.#init.engine.isHadByNobody(this.#session, index)
+
+    return isNobody ? { state: 'nobody' } : { state: 'coming', eta: this.#session?.intake.has(index) === true ? 0 : Infinity }
   }
 
   close (reason?: unknown): void {

@@ -1,19 +1,61 @@
+import { MiB } from '../constants.ts'
 import { InvalidParametersError } from '../errors.ts'
 
 /** What can be stored. Arrays of any length; they are read as they come, never all at once. */
 export type ByteSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | Blob
 
+/** Bytes given at once: a large array is not one step. */
+const CHUNK = MiB
+
 /**
- * The chunks of a source, as they come.
+ * The bytes of a source in chunks, as they come; none of no bytes. It ends at once when the signal aborts, whatever the
+ * source does.
  *
  * @throws {InvalidParametersError} for what is no source of bytes
  */
-export async function * chunksOf (source: ByteSource): AsyncGenerator<Uint8Array> {
+export async function * chunksOf (source: ByteSource, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const iterator = partsOf(source)
+  let ended = false
+
+  try {
+    while (!ended) {
+      signal?.throwIfAborted()
+      const { value, done } = await orAborted(iterator.next(), signal)
+      ended = done === true
+
+      for (let at = 0; value != null && at < value.byteLength; at += CHUNK) {
+        signal?.throwIfAborted()
+        yield value.subarray(at, at + CHUNK)
+      }
+    }
+  } finally {
+    const returned = ended ? undefined : iterator.return(undefined).catch(() => {})
+
+    // a source that hangs is not waited for
+    if (signal?.aborted !== true) {
+      await returned
+    }
+  }
+}
+
+async function orAborted<T> (promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = (): void => { reject(signal?.reason) }
+  signal?.addEventListener('abort', abort)
+
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+async function * partsOf (source: ByteSource): AsyncGenerator<Uint8Array> {
   if (source instanceof Uint8Array) {
     yield source
   } else if (source instanceof Blob) {
-    yield * chunksOf(source.stream())
-  } else if (Symbol.asyncIterator in source || Symbol.iterator in source) {
+    yield * partsOf(source.stream())
+  } else if (isObject(source) && (Symbol.asyncIterator in source || Symbol.iterator in source)) {
     for await (const chunk of source) {
       if (!(chunk instanceof Uint8Array)) {
         throw new InvalidParametersError('a source must give Uint8Arrays')
@@ -21,11 +63,15 @@ export async function * chunksOf (source: ByteSource): AsyncGenerator<Uint8Array
 
       yield chunk
     }
-  } else if ('getReader' in source) {
+  } else if (isObject(source) && 'getReader' in source) {
     yield * readAll(source)
   } else {
     throw new InvalidParametersError('a source is bytes, an iterable of them, a web stream, a Blob or a File')
   }
+}
+
+function isObject<T> (value: T): value is T & object {
+  return typeof value === 'object' && value !== null
 }
 
 /** For runtimes in which web streams are not iterable. */

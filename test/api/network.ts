@@ -96,6 +96,19 @@ export class TestNetwork {
     await delay(this.clock, ms)
   }
 
+  /** Waits for what does real I/O, during which time stands almost still. */
+  async real<T> (work: Promise<T>): Promise<T> {
+    let settled = false
+    const settle = (): void => { settled = true }
+    work.then(settle, settle)
+
+    while (!settled) {
+      await this.sleep(0.001)
+    }
+
+    return work
+  }
+
   /** Lets time pass until something is so. */
   async until (what: () => boolean, ms = 60_000): Promise<void> {
     for (const end = this.clock.now() + ms; !what();) {
