@@ -90,6 +90,11 @@ export function ipBytes (host: string): Uint8Array {
   return multiaddr(`/ip6/${host}`).bytes.subarray(-16)
 }
 
+/** The text of an IP address of 4 or 16 bytes. */
+export function ipText (bytes: Uint8Array): string {
+  return bytes.length === 4 ? bytes.join('.') : multiaddr(Uint8Array.of(CODE_IP6, ...bytes)).getComponents()[0].value ?? ''
+}
+
 /** How far an IP address reaches; `none` for what is nobody's: unspecified, multicast, reserved. */
 export function scopeOf (host: string): Scope {
   return isIp4(host) ? scopeOfIp4(ipBytes(host)) : scopeOfIp6(ipBytes(host))

@@ -128,6 +128,11 @@ export function decodeMessage (bytes: Uint8Array): Message {
   return { type, requestId, ...CODECS[type].read(new Fields(fields.bytes(2))) } as Message
 }
 
+/** Whether it answers a question, rather than being one. */
+export function isAnswer ({ type }: Message): boolean {
+  return type === 'pong' || type === 'nodes' || type === 'providers' || type === 'talkResp'
+}
+
 function readId (bytes: Uint8Array): Uint8Array {
   if (bytes.length !== ID_BYTES) {
     throw new ProtocolError(`an id of ${bytes.length} bytes`)

@@ -1,0 +1,145 @@
+import { idAtDistance } from './node-id.ts'
+import type { Background } from './background.ts'
+import type { DhtCrypto } from './crypto.ts'
+import type { DhtLimits } from './limits.ts'
+import type { LookupResult } from './lookup.ts'
+import type { Contact } from './record-book.ts'
+import type { RoutingTable } from './routing-table.ts'
+import type { Clock, Random } from '../interfaces.ts'
+import type { AbortOptions } from '@libp2p/interface'
+
+/** Milliseconds between two nodes that are checked: at least, so that nobody is flooded, and at most. */
+const MIN_CHECK_MS = 250
+const MAX_CHECK_MS = 5_000
+/** Milliseconds until the bootstrap nodes are tried again when none answers; doubles up to the second. */
+const REJOIN_MS = 1_000
+const MAX_REJOIN_MS = 30_000
+/** Milliseconds between two looks at what has expired. */
+const SWEEP_MS = 10 * 60_000
+/** The distances that a new node fills its table at, besides its neighbourhood: nine tenths of all nodes are there. */
+const FAR = [256, 255, 254, 253]
+
+/** What the upkeep does it with. */
+export interface KeptNode {
+  readonly id: Uint8Array
+  readonly table: RoutingTable
+  ping(contact: Contact): Promise<boolean>
+  lookup(target: Uint8Array, options: AbortOptions): Promise<LookupResult>
+  verify(contact: Contact): Contact | undefined
+  /** Looks whether we are where our record says. */
+  refresh(): void
+  /** Forgets what has expired. */
+  sweep(): void
+}
+
+export interface UpkeepInit {
+  crypto: DhtCrypto
+  clock: Clock
+  random: Random
+  limits: DhtLimits
+  bootstrap: Contact[]
+  background: Background
+  dht: KeptNode
+}
+
+/** Keeps the table true: joins, asks nodes whether they are there, and looks for new ones. */
+export class Upkeep {
+  readonly #init: UpkeepInit
+  /** Nodes that are being asked. */
+  readonly #checking = new Set<string>()
+  #joining = false
+
+  constructor (init: UpkeepInit) {
+    this.#init = init
+  }
+
+  start (): void {
+    this.#init.background.run(async () => this.#join(REJOIN_MS))
+    this.#checkLater()
+    this.#refreshLater()
+    this.#sweepLater()
+  }
+
+  async #join (retry: number): Promise<void> {
+    const { crypto, bootstrap, background, dht } = this.#init
+    const { signal } = background
+    this.#joining = true
+    await Promise.all(bootstrap.map(async contact => dht.ping(contact)))
+
+    if (signal.aborted) {
+      return
+    }
+
+    if (dht.table.size === 0 && bootstrap.length > 0) {
+      background.after(retry, async () => this.#join(Math.min(2 * retry, MAX_REJOIN_MS)))
+      return
+    }
+
+    this.#joining = false
+    await dht.lookup(dht.id, { signal })
+
+    for (const distance of FAR) {
+      await dht.lookup(idAtDistance(dht.id, distance, crypto.randomBytes(32)), { signal })
+    }
+  }
+
+  #checkLater (): void {
+    const { background, limits, dht: { table } } = this.#init
+    const even = limits.checkInterval / (table.size + table.waiting + 1)
+
+    background.after(this.#about(Math.min(Math.max(even, MIN_CHECK_MS), MAX_CHECK_MS)), async () => {
+      this.#checkLater()
+
+      if (table.size === 0 && !this.#joining) {
+        await this.#join(REJOIN_MS)
+      } else {
+        await this.#check()
+      }
+    })
+  }
+
+  async #check (): Promise<void> {
+    const { clock, limits, dht } = this.#init
+    const due = dht.table.due(clock.now() - limits.checkInterval, ({ key }) => this.#checking.has(key))
+
+    if (due == null) {
+      return
+    }
+
+    const contact = dht.verify(due)
+
+    if (contact == null) {
+      dht.table.failed(due)
+      return
+    }
+
+    this.#checking.add(due.key)
+    await dht.ping(contact)
+    this.#checking.delete(due.key)
+  }
+
+  #refreshLater (): void {
+    const { crypto, background, limits, dht } = this.#init
+    const { signal } = background
+
+    background.after(this.#about(limits.refreshInterval), async () => {
+      this.#refreshLater()
+
+      dht.refresh()
+      await dht.lookup(dht.id, { signal })
+      await dht.lookup(crypto.randomBytes(32), { signal })
+    })
+  }
+
+  #sweepLater (): void {
+    this.#init.background.after(SWEEP_MS, () => {
+      this.#sweepLater()
+      this.#init.dht.sweep()
+    })
+  }
+
+  /** A time about as long, so that nodes do not march in step. */
+  #about (ms: number): number {
+    return ms * (0.75 + this.#init.random() / 2)
+  }
+}
