@@ -2,7 +2,7 @@
  * The exchange: one queue of what happens (links, answers, deliveries, wants, time). Each change is applied in turn;
  * then what it touched is planned and the plan carried out. One timer wakes it when nothing happens.
  */
-import { NotRunningError } from '../errors.ts'
+import { NotRunningError, ProtocolError } from '../errors.ts'
 import { Buying } from './buying.ts'
 import { newCounters } from './counters.ts'
 import { Dialer } from './dialer.ts'
@@ -169,6 +169,11 @@ export class Engine implements LinkHandler {
     this.#discovery.provide(cid, error => { this.#init.emit('codex:discovery:provide-error', { cid, error }) })
   }
 
+  /** Whether all who are known said that they have not got a block, and nobody else could be found. */
+  isHadByNobody (session: Session, index: number): boolean {
+    return this.#fetcher.isHadByNobody(session, index)
+  }
+
   /** Peers that blocks of a session are asked of now. */
   peersOf (session: Session): number {
     return this.#fetcher.peersOf(session)
@@ -211,7 +216,13 @@ export class Engine implements LinkHandler {
   }
 
   closed (link: PeerLink, error?: Error): void {
-    this.#changeOf(link, peer => { this.#lost(peer, error) })
+    this.#changeOf(link, peer => {
+      this.#lost(peer, error)
+
+      if (error instanceof ProtocolError) {
+        this.#ban(peer, error)
+      }
+    })
   }
 
   have (link: PeerLink, root: CID, answer: { have: IndexRange[], absent: IndexRange[], price: bigint }): void {
