@@ -29,6 +29,7 @@ export interface ByteStream {
   abort(reason: Error): void
 }
 
+/** Takes what a stream brings. */
 export interface StreamReader {
   /** Bytes as they come, of any length. The memory is the reader's to keep. */
   onData(bytes: Uint8Array | Uint8ArrayList): void
@@ -58,6 +59,7 @@ export interface Transport extends Startable {
    * @throws {ProtocolInUseError} when the protocol has a handler already
    */
   register(protocol: string, handler: ProtocolHandler): Promise<void>
+  /** Speaks `protocol` no more; its handler hears nothing after that. Does nothing where it was not registered. */
   unregister(protocol: string): Promise<void>
   /**
    * Connects, or finds that it is connected. Resolves with the peer's id.
@@ -65,7 +67,12 @@ export interface Transport extends Startable {
    * @throws {DialError} when it cannot
    */
   connect(provider: Provider, options?: AbortOptions): Promise<PeerId>
-  /** Opens a stream to a connected peer. */
+  /**
+   * Opens a stream to a connected peer.
+   *
+   * @throws {DialError} when it is not connected
+   * @throws {Error} when it does not speak the protocol, or the signal aborts
+   */
   openStream(peer: PeerId, protocol: string, options?: AbortOptions): Promise<ByteStream>
 }
 
@@ -112,6 +119,7 @@ export interface Clock {
   now(): number
   /** Calls `fn` once, in `ms` milliseconds or later. */
   setTimeout(fn: () => void, ms: number): unknown
+  /** Has `setTimeout` not call; does nothing when it has called, or for undefined. */
   clearTimeout(timer: unknown): void
 }
 

@@ -1,6 +1,7 @@
 /** Blocks and the bytes in them. */
 export interface Count {
   blocks: number
+  /** Bytes of the blocks' data. */
   bytes: number
 }
 

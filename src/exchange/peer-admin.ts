@@ -18,15 +18,15 @@ const REST = { first: 500, most: 30_000 }
 export interface PeerCounters {
   /** Asked of it. */
   asked: number
-  /** Verified and used. */
+  /** Verified and new. */
   used: number
-  /** Came, but another peer was quicker. */
+  /** Came, but was here already or wanted no more. */
   duplicate: number
-  /** Came after we had given the request up, and was still of use. Part of `used`. */
+  /** Came after we had given the request up, verified, and was still of use. Not part of `used`. */
   late: number
   /** Did not verify. */
   rejected: number
-  /** Not answered in time. */
+  /** Requests that were not answered in time. */
   timeouts: number
   /** Bytes of blocks that came. */
   bytes: number

@@ -36,6 +36,7 @@ export interface PeerLink {
   readonly peerId: PeerId
   /** `peerId` as text: the key of this peer everywhere. */
   readonly peer: string
+  /** What this generation can say; the same for all its links. */
   readonly features: LinkFeatures
   /** Bytes that came from the peer so far, whole messages or not; a peer that is sending is not given up yet. */
   readonly received?: number
@@ -86,12 +87,15 @@ export interface LinkHandler {
   refused(link: PeerLink, root: CID, ranges: IndexRange[]): void
   /** The peer wants these of us. */
   wanted(link: PeerLink, wants: PeerWant[]): void
+  /** The peer's 20-byte account. */
   account(link: PeerLink, address: Uint8Array): void
+  /** A payment that the peer sent, unchecked. */
   payment(link: PeerLink, update: Uint8Array): void
 }
 
 /** A generation of the protocol, made ready to speak over a transport. */
 export interface ExchangeProtocol {
+  /** Its id on a transport. */
   readonly id: string
   /** `clock` is the time that its limits on what peers may do are measured in. */
   start(transport: Transport, handler: LinkHandler, clock: Clock): Promise<void>

@@ -26,6 +26,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 /** Any port of any interface. */
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 
+/** What `createNode` is told. Only `dataDir` has no default. */
 export interface NodeInit extends Omit<CodexInit, 'transport' | 'blockstore' | 'datastore'> {
   /** Where the identity (`key`), the blocks and their index are kept. Made where it is missing. One process at a time. */
   dataDir: string
@@ -41,7 +42,9 @@ export interface NodeInit extends Omit<CodexInit, 'transport' | 'blockstore' | '
 
 /** A running `Codex` with the libp2p node and the stores under it. */
 export interface CodexNode {
+  /** Started. */
   readonly codex: Codex
+  /** The libp2p node under it, started too. */
   readonly libp2p: Libp2p
   /** Where others reach this node, each with its peer id. */
   addresses(): Multiaddr[]

@@ -3,6 +3,7 @@ import type { AbortOptions } from '@libp2p/interface'
 import type { Blockstore, Pair } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 
+/** What can be done to a block in a blockstore. */
 export type BlockstoreOperation = 'put' | 'get' | 'has' | 'delete'
 
 export interface BlockstoreHooks {

@@ -10,6 +10,7 @@ import type { Blockstore } from 'interface-blockstore'
 import type { Datastore } from 'interface-datastore'
 import type { CID } from 'multiformats/cid'
 
+/** A pair of stores for one `Codex`. */
 export interface MemoryStores {
   blockstore: Blockstore
   datastore: Datastore

@@ -3,7 +3,9 @@ import { delay } from './delay.ts'
 import type { Clock, Discovery, Provider, Transport } from '../interfaces.ts'
 import type { CID } from 'multiformats/cid'
 
+/** What a simulated discovery is made of. */
 export interface SimulatedDiscoveryInit {
+  /** Whose time lookups take: a `VirtualClock`. */
   clock: Clock
   /** Milliseconds that a lookup or an announcement takes. 100 by default. */
   latency?: number
@@ -48,6 +50,7 @@ export class SimulatedDiscovery {
     this.#providers.set(key, providers.set(providerKey(provider), provider))
   }
 
+  /** Makes a provider unknown at once. */
   remove (cid: CID, provider: Provider): void {
     this.#providers.get(cid.toString())?.delete(providerKey(provider))
   }

@@ -21,7 +21,9 @@ export interface TraceEvent {
   bytes: number
 }
 
+/** What a simulated network is made of. */
 export interface SimulatedNetworkInit {
+  /** Whose time it runs in: a `VirtualClock`. */
   clock: Clock
   /** Decides the jitter. */
   random: Random

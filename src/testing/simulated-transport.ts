@@ -21,6 +21,7 @@ export class SimulatedTransport implements Transport, ConnectionPeer {
   readonly peerId: PeerId
   /** `peerId` as text. */
   readonly peer: string
+  /** How it is connected; may be changed at any time. */
   readonly conditions: PeerConditions
   /** @internal */
   readonly handlers = new Map<string, ProtocolHandler>()
@@ -125,6 +126,7 @@ export class SimulatedTransport implements Transport, ConnectionPeer {
     this.#ends.forEach(end => { end.hangUp('The peer went offline') })
   }
 
+  /** Can be reached again; connects to nobody by itself. */
   goOnline (): void {
     this.#online = true
   }
@@ -145,6 +147,7 @@ export class SimulatedTransport implements Transport, ConnectionPeer {
     this.downlink.pause()
   }
 
+  /** Ends a stall: what waited goes on. */
   resume (): void {
     this.uplink.resume()
     this.downlink.resume()

@@ -15,6 +15,7 @@ export class VirtualTimeoutError extends CodexError { static name = 'VirtualTime
 /** What was waited for cannot come: nothing is scheduled any more. */
 export class DeadlockError extends CodexError { static name = 'DeadlockError' }
 
+/** How long a run may take. */
 export interface RunOptions {
   /** Milliseconds of virtual time that may pass. A day by default. */
   maxMs?: number

@@ -1,6 +1,8 @@
 /** What a suite needs of a test runner. Mocha, Jest, Vitest and `node:test` fit. */
 export interface TestRunner {
+  /** Groups tests. */
   describe(title: string, suite: () => void): unknown
+  /** Registers a test. */
   it(title: string, test: () => Promise<void>): unknown
 }
 
@@ -11,6 +13,7 @@ export function globalRunner (): TestRunner {
 
 /** What a suite is run on, made anew for each test. */
 export interface ComplianceTest<Parts> {
+  /** Comes before each test. */
   setup(): Promise<Parts>
   /** Comes after each test, be it passed or failed. */
   teardown?(parts: Parts): Promise<void>

@@ -8,6 +8,7 @@ import type { PeerInfo } from '@libp2p/interface'
 export interface TransportPair {
   /** The one that dials. */
   a: Transport
+  /** The one that is dialled. */
   b: Transport
   /** Ends the connection between them, as when the network fails or either host hangs up. */
   disconnect(): Promise<void>

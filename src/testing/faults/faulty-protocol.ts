@@ -7,6 +7,7 @@ import type { Clock } from '../../interfaces.ts'
 import type { AbortOptions, PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
+/** What a node does wrong. */
 export interface Faults {
   /** Befall each block that is sent, one after the other. */
   blocks?: BlockFault[]

@@ -13,11 +13,13 @@ import type { ByteStream, Clock, Random, Transport } from '../../interfaces.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
+/** What a raw peer can do to another. */
 export const MISBEHAVIOURS = [
   'garbage', 'oversized', 'truncated', 'slow drip', 'half open', 'streams', 'connections', 'reconnects',
   'want flood', 'cancel flood', 'presence flood', 'unasked blocks', 'accounts'
 ] as const
 
+/** One of them. */
 export type Misbehaviour = typeof MISBEHAVIOURS[number]
 
 export interface MisbehaviourInit {
