@@ -3,7 +3,7 @@ import { expect } from 'aegir/chai'
 import { showProgress } from '../../bin/progress.ts'
 import type { Progress } from '../../src/progress.ts'
 
-const progress: Progress = { bytes: 1_048_576, totalBytes: 4_194_304, blocks: { fromStore: 0, fromPeers: 16 }, rate: 2_097_152, peers: 2, eta: 1_500 }
+const progress: Progress = { bytes: 1_048_576, totalBytes: 4_194_304, blocks: { fromStore: 0, fromPeers: 16, recovered: 0 }, rate: 2_097_152, peers: 2, eta: 1_500 }
 
 function textOf (stream: PassThrough): string {
   return String(stream.read() ?? '')
