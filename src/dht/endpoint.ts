@@ -97,10 +97,10 @@ export function ipText (bytes: Uint8Array): string {
 
 /** How far an IP address reaches; `none` for what is nobody's: unspecified, multicast, reserved. */
 export function scopeOf (host: string): Scope {
-  return isIp4(host) ? scopeOfIp4(ipBytes(host)) : scopeOfIp6(ipBytes(host))
+  return isIp4(host) ? scopeOfIp4(host.split('.', 2).map(Number)) : scopeOfIp6(ipBytes(host))
 }
 
-function scopeOfIp4 ([a, b]: Uint8Array): Scope {
+function scopeOfIp4 ([a, b]: ArrayLike<number> & Iterable<number>): Scope {
   if (a === 0 || a >= 224) {
     return 'none'
   }

@@ -18,7 +18,8 @@ export function contentIdOf (crypto: Pick<DhtCrypto, 'keccak256'>, cid: CID): Ui
 
 /** Bytes as the key of a map: one character a byte. Not for people. */
 export function keyOf (bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes)
+  // not spread: iterating costs ten times as much
+  return String.fromCharCode.apply(null, bytes as Uint8Array & number[])
 }
 
 /** 256 less the leading bits that both share: 0 for the same id. */

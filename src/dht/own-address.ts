@@ -1,4 +1,4 @@
-import { endpointKey, mayTellOf, networkOf, scopeOf } from './endpoint.ts'
+import { endpointKey, mayTellOf, networkOf, sameEndpoint, scopeOf } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Clock } from '../interfaces.ts'
 
@@ -53,7 +53,9 @@ export class OwnAddress {
       this.#votes.delete(old)
     }
 
-    this.#count()
+    if (this.#endpoint == null || !sameEndpoint(endpoint, this.#endpoint)) {
+      this.#count()
+    }
   }
 
   clear (): void {

@@ -161,15 +161,17 @@ export class RoutingTable {
 
   /** Whether there is a place for one, if another leaves. */
   #hasRoom ({ entries }: Bucket, { endpoint: { host } }: Contact, leaving?: Contact): boolean {
-    const others = entries.filter(({ contact }) => contact !== leaving)
+    if (entries.length - (leaving == null ? 0 : 1) >= K) {
+      return false
+    }
 
-    if (others.length >= K || scopeOf(host) !== 'public') {
-      return others.length < K
+    if (scopeOf(host) !== 'public') {
+      return true
     }
 
     const network = networkOf(host)
-    const inBucket = others.filter(({ contact }) => networkOf(contact.endpoint.host) === network).length
     const freed = leaving != null && networkOf(leaving.endpoint.host) === network ? 1 : 0
+    const inBucket = entries.filter(({ contact }) => networkOf(contact.endpoint.host) === network).length - freed
     const inTable = (this.#networks.get(network) ?? 0) - freed
 
     return inBucket < this.#limits.bucketNetwork && inTable < this.#limits.tableNetwork

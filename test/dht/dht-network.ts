@@ -1,5 +1,5 @@
-import { MemoryDatastore } from 'datastore-core'
 import { multiaddr } from '@multiformats/multiaddr'
+import { MemoryDatastore } from 'datastore-core'
 import { createPrivateKey } from '../../src/dht/crypto.ts'
 import { Dht } from '../../src/dht/dht.ts'
 import { DEFAULT_DHT_LIMITS } from '../../src/dht/limits.ts'
@@ -9,8 +9,8 @@ import type { DhtCrypto } from '../../src/dht/crypto.ts'
 import type { Endpoint } from '../../src/dht/endpoint.ts'
 import type { DhtLimits } from '../../src/dht/limits.ts'
 import type { Contact } from '../../src/dht/record-book.ts'
-import type { VirtualClock } from '../../src/testing/index.ts'
 import type { Random } from '../../src/interfaces.ts'
+import type { VirtualClock } from '../../src/testing/index.ts'
 
 /** When simulated time begins, in milliseconds since 1970. */
 export const EPOCH = 1_800_000_000_000
