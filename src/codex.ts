@@ -11,7 +11,7 @@ import { Engine } from './exchange/engine.ts'
 import { prefetch } from './prefetch.ts'
 import { retrieve } from './retrieval.ts'
 import { NetworkStore } from './stores/network-store.ts'
-import { chunksOf } from './streams/byte-source.ts'
+import { protect, storeFile } from './storing.ts'
 import type { Limits } from './constants.ts'
 import type { Hasher } from './dataset/hasher.ts'
 import type { Manifest } from './dataset/manifest.ts'
@@ -25,6 +25,7 @@ import type { Progress } from './progress.ts'
 import type { RetrievalOptions, RetrievalParts } from './retrieval.ts'
 import type { GarbageFigures } from './stores/garbage.ts'
 import type { LocalStore } from './stores/local-store.ts'
+import type { ErasureOptions } from './storing.ts'
 import type { ByteSource } from './streams/byte-source.ts'
 import type { ComponentLogger, Metrics } from '@libp2p/interface'
 import type { AbortOptions } from 'abort-error'
@@ -81,6 +82,8 @@ export interface StoreOptions extends AbortOptions {
   mimetype?: string
   /** Bytes of a block; default 64 KiB. */
   blockSize?: number
+  /** Stores parity beside it: of each group of `data` + `parity` blocks any `data` give the others. Default: none. */
+  erasure?: ErasureOptions
 }
 
 /** How much of a file is in the local store. */
@@ -201,7 +204,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
 
   /**
    * Stores a file and returns its manifest's CID when it is served; announcing it goes on behind. Memory is bounded,
-   * whatever its length.
+   * whatever its length. With `erasure`, the file is stored as it is first, and the CID is the protected manifest's.
    *
    * @throws {InvalidParametersError} for an empty file: the network has none
    * @throws {StoreRefusedError} when the store takes no more; nothing of the file is kept
@@ -225,15 +228,12 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     const filename = options.filename ?? (source instanceof Blob && 'name' in source ? String(source.name) : undefined)
     const mimetype = options.mimetype ?? (source instanceof Blob && source.type !== '' ? source.type : undefined)
     signal.throwIfAborted()
-    const draft = await local.draft(blockSize)
+    const original = await storeFile(source, local, { blockSize, filename, mimetype, signal })
+    const stored = options.erasure == null
+      ? [original]
+      : [original, await protect(original, options.erasure, local, { clock: this.#parts.clock, signal })]
 
-    try {
-      for await (const chunk of chunksOf(source, signal)) {
-        await draft.append(chunk)
-      }
-
-      signal.throwIfAborted()
-      const { manifestCid, manifest } = await draft.finish({ filename, mimetype })
+    for (const { manifestCid, manifest } of stored) {
       engine.stored(manifest.treeCid, [{ start: 0, end: shapeOf(manifest).leaves }])
       engine.stored(manifestCid, [{ start: 0, end: 1 }])
 
@@ -241,13 +241,9 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
         engine.provide(manifestCid)
         engine.provide(manifest.treeCid)
       }
-
-      return manifestCid
-    } catch (err) {
-      // where that fails too, the next start deletes what is left
-      await draft.abort().catch(() => {})
-      throw err
     }
+
+    return stored[stored.length - 1].manifestCid
   }
 
   /** How much of a file is here; undefined when its manifest is not. */
@@ -341,7 +337,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
       throw err
     }
 
-    this.#running = this.#last = { local, engine, serve, emit, network: new NetworkStore({ local, engine, clock, limits }), abort: new AbortController(), stores: new Set() }
+    this.#running = this.#last = { local, engine, serve, emit, clock, hasher, network: new NetworkStore({ local, engine, clock, limits }), abort: new AbortController(), stores: new Set() }
   }
 
   async #stop (): Promise<void> {

@@ -87,10 +87,16 @@ export interface Limits {
   servingBytes: number
   /** Blocks of the first delivery to a peer: a small first answer shows the round trip, and the pace of the path. */
   firstDeliveryBlocks: number
-  /** Index ranges wanted by one peer that we keep, over all datasets. */
+  /** Milliseconds in which a peer that wants blocks must take a delivery, or it is given up. At 1.3 MB that is 22 KB a second. */
+  servingTimeout: number
+  /** Index ranges wanted by one peer that we keep, over all datasets. What is wanted beyond is forgotten. */
   peerWants: number
+  /** Index ranges wanted by all peers that we keep: each may have an even share of them. 16 bytes a range, about. */
+  totalWants: number
   /** Datasets and standalone blocks wanted by one peer that we keep. */
   peerWantRoots: number
+  /** The same over all peers: each may have an even share of them. A kilobyte a root, about. */
+  totalWantRoots: number
   /** Tree pages of 16 KiB held in memory, a dataset. */
   treePages: number
   /** Bytes of the block store that is used when the host gives none. */
@@ -125,8 +131,11 @@ export const DEFAULT_LIMITS: Limits = {
   lookupProviders: 64,
   servingBytes: 16 * MiB,
   firstDeliveryBlocks: 2,
+  servingTimeout: 60_000,
   peerWants: 65_536,
+  totalWants: 1_048_576,
   peerWantRoots: 256,
+  totalWantRoots: 16_384,
   treePages: 1_024,
   memoryStoreBytes: 256 * MiB
 }

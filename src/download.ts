@@ -5,12 +5,16 @@ import { CustomProgressEvent } from 'progress-events'
 import { AlreadyReadError, InvalidParametersError, ShortStreamError } from './errors.ts'
 import { Rate } from './progress.ts'
 import { openSource, retrieve, sizeOf } from './retrieval.ts'
+import { openRecovery } from './protected-retrieval.ts'
+import { erasureStream } from './streams/erasure-stream.ts'
 import { storeStream } from './streams/store-stream.ts'
 import type { Manifest } from './dataset/manifest.ts'
 import type { Clock } from './interfaces.ts'
 import type { DownloadFigures, Progress } from './progress.ts'
 import type { Retrieved, RetrievalOptions, RetrievalParts } from './retrieval.ts'
 import type { NetworkSource } from './stores/network-source.ts'
+import type { Recovery } from './streams/recovery.ts'
+import type { ByteRange } from './streams/store-stream.ts'
 import type { CID } from 'multiformats/cid'
 import type { ProgressEvent } from 'progress-events'
 
@@ -43,6 +47,7 @@ export class Download implements AsyncIterable<Uint8Array> {
   readonly #rate: Rate
   #retrieving?: Promise<Retrieved>
   #source?: NetworkSource
+  #recovery?: Recovery
   #iterated = false
   #reading = false
   #bytes = 0
@@ -78,12 +83,12 @@ export class Download implements AsyncIterable<Uint8Array> {
   get progress (): Progress {
     const rate = this.#settled ? 0 : this.#rate.value
     const left = (this.#totalBytes ?? 0) - this.#bytes
-    const { fromStore = 0, fromPeers = 0 } = this.#source?.figures ?? {}
+    const { fromStore = 0, fromPeers = 0, recovered = 0 } = this.#source?.figures ?? {}
 
     return {
       bytes: this.#bytes,
       totalBytes: this.#totalBytes,
-      blocks: { fromStore, fromPeers },
+      blocks: { fromStore, fromPeers, recovered },
       rate,
       peers: this.#source?.activePeers ?? 0,
       eta: this.#totalBytes == null || rate === 0 ? undefined : left * 1000 / rate
@@ -109,6 +114,7 @@ export class Download implements AsyncIterable<Uint8Array> {
   abort (reason: unknown = new DOMException('The download was aborted', 'AbortError')): void {
     this.#abort.abort(reason)
     this.#source?.close(reason)
+    this.#recovery?.abort(reason)
     this.#end(reason)
   }
 
@@ -159,7 +165,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 
       assertWithin(this.cid, offset, size ?? Infinity)
       this.#totalBytes = size == null ? undefined : end - offset
-      const chunks = size == null ? singleBlock(source, offset, end) : storeStream(source, { start: offset, end })
+      const chunks = size == null ? singleBlock(source, offset, end) : await this.#stream(source, retrieved, { start: offset, end })
 
       for await (const chunk of chunks) {
         this.#bytes += chunk.byteLength
@@ -181,6 +187,16 @@ export class Download implements AsyncIterable<Uint8Array> {
       this.#source?.close()
       this.#end(failure?.reason)
     }
+  }
+
+  async #stream (source: NetworkSource, retrieved: Retrieved, range: ByteRange): Promise<AsyncGenerator<Uint8Array>> {
+    const { parts, signal: _, ...options } = this.#init
+    const recovery = await openRecovery(this.cid, retrieved, parts, { ...options, signal: this.#abort.signal }, blocks => {
+      source.figures.recovered += blocks
+    })
+    this.#recovery = recovery
+
+    return recovery == null ? storeStream(source, range) : erasureStream(source, range, recovery)
   }
 
   async #retrieve (): Promise<Retrieved> {
@@ -234,10 +250,10 @@ export class Download implements AsyncIterable<Uint8Array> {
       return
     }
 
-    const { fromStore = 0, fromPeers = 0, peers = new Set<string>() } = this.#source?.figures ?? {}
+    const { fromStore = 0, fromPeers = 0, recovered = 0, peers = new Set<string>() } = this.#source?.figures ?? {}
     this.#done.resolve({
       bytes: this.#bytes,
-      blocks: { fromStore, fromPeers },
+      blocks: { fromStore, fromPeers, recovered },
       peers: [...peers],
       milliseconds: this.#init.clock.now() - (this.#startedAt ?? this.#init.clock.now())
     })

@@ -64,6 +64,20 @@ export class TooExpensiveError extends CodexError {
     this.bestPrice = bestPrice
   }
 }
+/** A group of a protected dataset has fewer blocks left than it takes to recover the others. */
+export class RecoveryError extends CodexError {
+  static name = 'RecoveryError'
+  /** Number of the group, from 0. */
+  readonly group: number
+  /** Indices of its blocks that nobody has. */
+  readonly missing: number[]
+
+  constructor (message: string, group: number, missing: number[], context: Context = {}) {
+    super(message, context)
+    this.group = group
+    this.missing = missing
+  }
+}
 /** A stream ended before the size that the manifest says. */
 export class ShortStreamError extends CodexError { static name = 'ShortStreamError' }
 /** The store would not take a block: full, over its quota, or failing. */

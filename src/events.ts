@@ -30,6 +30,8 @@ export interface CodexEvents {
   'codex:blocks:request': CustomEvent<PeerDetail & { root: CID, start: number, end: number, duplicate: boolean }>
   /** Blocks came, verified, and are in the local store where they are kept. */
   'codex:blocks:verified': CustomEvent<PeerDetail & { root: CID, indices: number[], bytes: number, stored: boolean }>
+  /** Blocks that nobody has were recovered from parity, and proven. */
+  'codex:blocks:recovered': CustomEvent<{ root: CID, indices: number[], stored: boolean }>
   /** A block did not verify. */
   'codex:blocks:rejected': CustomEvent<PeerDetail & { root: CID, index: number, error: Error }>
   /** The local store would not take blocks; the download goes on without. Once a download. */

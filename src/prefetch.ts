@@ -40,7 +40,7 @@ export async function * prefetch (cid: CID, selection: 'sequential' | 'rarest', 
       yield {
         bytes,
         totalBytes,
-        blocks: { fromStore, fromPeers },
+        blocks: { fromStore, fromPeers, recovered: 0 },
         rate: rate.value,
         peers: source.activePeers,
         eta: totalBytes == null || rate.value === 0 ? undefined : (totalBytes - bytes) * 1000 / rate.value

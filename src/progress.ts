@@ -1,6 +1,14 @@
 /** How far a download is, and how fast. */
 import type { Clock } from './interfaces.ts'
 
+/** Blocks, by where they came from. */
+export interface BlockOrigins {
+  fromStore: number
+  fromPeers: number
+  /** Recovered from parity: nobody had them. */
+  recovered: number
+}
+
 /** A snapshot; every field is a figure at the time it was taken. */
 export interface Progress {
   /** Bytes given to the caller, or for a prefetch: bytes of the blocks that are in the local store. */
@@ -8,7 +16,7 @@ export interface Progress {
   /** Bytes that there will be; undefined until the manifest is here. */
   totalBytes?: number
   /** Blocks so far, by where they came from. */
-  blocks: { fromStore: number, fromPeers: number }
+  blocks: BlockOrigins
   /** Bytes a second, over the last seconds. */
   rate: number
   /** Peers that blocks are asked of now. */
@@ -21,7 +29,7 @@ export interface Progress {
 export interface DownloadFigures {
   /** Bytes given to the caller. */
   bytes: number
-  blocks: { fromStore: number, fromPeers: number }
+  blocks: BlockOrigins
   /** Ids of the peers that sent blocks. */
   peers: string[]
   /** From the first step of work to the end. */

@@ -11,7 +11,7 @@ import type { Manifest } from './dataset/manifest.ts'
 import type { VerifiedBlock } from './dataset/verify.ts'
 import type { Emit } from './events.ts'
 import type { Engine } from './exchange/engine.ts'
-import type { Provider } from './interfaces.ts'
+import type { Clock, Hasher, Provider } from './interfaces.ts'
 import type { LocalStore } from './stores/local-store.ts'
 import type { NetworkSource } from './stores/network-source.ts'
 import type { NetworkStore } from './stores/network-store.ts'
@@ -24,6 +24,8 @@ export interface RetrievalParts {
   engine: Engine
   serve: boolean
   emit: Emit
+  clock: Clock
+  hasher: Hasher
 }
 
 export interface RetrievalOptions {
@@ -92,19 +94,21 @@ async function remember (cid: CID, block: VerifiedBlock, parts: RetrievalParts):
 export async function openSource (cid: CID, { manifest, likely, refused }: Retrieved, parts: RetrievalParts, options: RetrievalOptions, use: {
   order: 'sequential' | 'rarest'
   reads: boolean
+  /** Blocks are picked here and there, any of the dataset's. */
+  picks?: boolean
   end?: number
 }): Promise<NetworkSource> {
   const { providers, offline, store, stallTimeout, readAheadBytes } = options
   const shape = manifest == null ? standaloneShape(cid, MAX_BLOCK_SIZE) : shapeOf(manifest)
   const blocks = manifest == null ? 1 : fileBlocks(manifest)
-  const horizon = use.end == null ? blocks : Math.min(blocks, Math.ceil(use.end / shape.blockSize))
+  const end = use.end == null ? blocks : Math.min(blocks, Math.ceil(use.end / shape.blockSize))
 
   return parts.network.open({
     shape,
     names: manifest == null ? [] : [cid],
     likely,
     readAheadBytes,
-    options: { providers, offline, store: store && refused == null, patience: stallTimeout, horizon, order: use.order, reads: use.reads }
+    options: { providers, offline, store: store && refused == null, patience: stallTimeout, horizon: use.picks === true ? 0 : end, order: use.order, reads: use.reads }
   })
 }
 

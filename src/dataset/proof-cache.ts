@@ -132,6 +132,30 @@ export class ProofCache {
     return { index, leaves: this.leaves, path }
   }
 
+  /**
+   * The first leaf, from `from` on, that stands between a leaf and being proven without a proof of its own: leaves that
+   * are all known or in hand (`has`) prove each other when they complete a subtree of which the root is proven. Undefined
+   * when none is missing.
+   */
+  missingBeside (index: number, has: (leaf: number) => boolean, from = 0): number | undefined {
+    const { level, at } = this.#provenAbove(index)
+
+    return this.#firstMissing(level, at, has, from)
+  }
+
+  /**
+   * Proves leaves by the smallest subtree around `index` of which the root is proven, and learns them. `digest` gives the
+   * leaves in hand.
+   *
+   * @throws {VerificationError} when they do not lead to it, or one is missing
+   */
+  proveTogether (index: number, digest: (leaf: number) => Uint8Array | undefined): void {
+    const { level, at } = this.#provenAbove(index)
+    const steps: Step[] = []
+    assertSame(this.#get(level, at) ?? this.#root, this.#compute(level, at, digest, steps), index)
+    steps.forEach(step => { this.#set(step) })
+  }
+
   /** A page that is here. Changes made to it count as changes that a store has not seen. */
   page (height: number, number: number): TreePage | undefined {
     return this.#pages.get(height, number)
@@ -201,6 +225,72 @@ export class ProofCache {
     assertSame(this.#root, node, index)
 
     return steps
+  }
+
+  /** The lowest proven node over a leaf, the leaf itself included. */
+  #provenAbove (index: number): { level: number, at: number } {
+    let at = index
+
+    for (let level = 0; level < this.#depth; level++) {
+      if (this.#get(level, at) != null) {
+        return { level, at }
+      }
+
+      at = Math.floor(at / 2)
+    }
+
+    return { level: this.#depth, at: 0 }
+  }
+
+  #firstMissing (level: number, at: number, has: (leaf: number) => boolean, from: number): number | undefined {
+    if (level === 0) {
+      return this.#get(0, at) != null || has(at) ? undefined : at
+    }
+
+    for (const child of this.#children(level, at)) {
+      const end = (child + 1) * 2 ** (level - 1)
+
+      if (end <= from || (level > 1 && this.#get(level - 1, child) != null)) {
+        continue
+      }
+
+      const missing = this.#firstMissing(level - 1, child, has, from)
+
+      if (missing != null) {
+        return missing
+      }
+    }
+  }
+
+  /** The node over what is known and in hand; notes all that is new below it. */
+  #compute (level: number, at: number, digest: (leaf: number) => Uint8Array | undefined, steps: Step[]): Uint8Array {
+    if (level === 0) {
+      const leaf = digest(at)
+
+      if (leaf == null) {
+        throw new VerificationError(`Leaf ${at} is missing`, { index: at })
+      }
+
+      return leaf
+    }
+
+    const [left, right] = this.#children(level, at).map(child => {
+      const known = this.#get(level - 1, child)
+      const node = known ?? this.#compute(level - 1, child, digest, steps)
+
+      if (known == null) {
+        steps.push({ level: level - 1, index: child, digest: node })
+      }
+
+      return node
+    })
+    this.hashes++
+
+    return this.#compress(left, right ?? NO_SIBLING, level - 1, right == null)
+  }
+
+  #children (level: number, at: number): number[] {
+    return 2 * at + 1 < this.#counts[level - 1] ? [2 * at, 2 * at + 1] : [2 * at]
   }
 
   #get (level: number, index: number): Uint8Array | undefined {

@@ -12,3 +12,12 @@ export interface Candidate {
 export function mayHave ({ dataset, buys }: Candidate, index: number): boolean {
   return dataset.have.get(index) || (dataset.likely && buys === true && !dataset.absent.get(index))
 }
+
+/** Whether every peer said that it has not got a block, or says nothing though it had time to. */
+export function isHadByNobody (candidates: Candidate[], index: number, now: number): boolean {
+  return candidates.every(candidate => {
+    const { absent, asked, askAgainAt } = candidate.dataset
+
+    return !mayHave(candidate, index) && (absent.get(index) || (asked.has(index) && now >= askAgainAt))
+  })
+}

@@ -74,7 +74,7 @@ export function choose (index: number, interest: Interest, candidates: Candidate
 }
 
 function nobody (index: number, candidates: Candidate[], having: Candidate[], buying: Candidate[], now: number): Choice {
-  const awaited = candidates.filter(({ dataset }) => dataset.unanswered.has(index) && now < dataset.askAgainAt)
+  const awaited = candidates.filter(({ dataset: { unanswered, askAgainAt } }) => unanswered.has(index) && now < askAgainAt)
 
   if (awaited.length > 0) {
     return { wakeAt: Math.min(...awaited.map(({ dataset }) => dataset.askAgainAt)) }

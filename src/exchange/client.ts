@@ -4,9 +4,7 @@
 import { DELIVERY_BLOCKS } from '../constants.ts'
 import { formatCid } from '../dataset/codecs.ts'
 import { RangeSet } from '../dataset/ranges.ts'
-import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
-import type { StoredTree } from '../stores/stored-tree.ts'
 import type { PeerLink, PeerWant } from './peer-link.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -22,7 +20,6 @@ export class ClientRoot {
   readonly waiting = new RangeSet()
   /** Blocks it asked about that are not here: it is told when they come. */
   readonly watched = new RangeSet()
-  tree?: StoredTree
 
   constructor (root: CID) {
     this.root = root
@@ -37,50 +34,71 @@ export class ClientRoot {
   }
 
   cancel (ranges: IndexRange[]): void {
-    for (const range of ranges) {
-      this.ready.delete(range)
-      this.waiting.delete(range)
-    }
+    this.ready.deleteAll(ranges)
+    this.waiting.deleteAll(ranges)
   }
 
   /** Blocks came: which of them it asked about. Those it wanted become ready. */
   arrived (ranges: IndexRange[]): IndexRange[] {
-    const told: IndexRange[] = []
+    const wanted = ranges.flatMap(range => this.waiting.intersection(range))
+    this.waiting.deleteAll(wanted)
+    this.ready.addAll(wanted)
 
-    for (const range of ranges) {
-      for (const wanted of this.waiting.intersection(range)) {
-        this.waiting.delete(wanted)
-        this.ready.add(wanted)
-      }
-
-      for (const watched of this.watched.intersection(range)) {
-        this.watched.delete(watched)
-        told.push(watched)
-      }
-    }
+    const told = ranges.flatMap(range => this.watched.intersection(range))
+    this.watched.deleteAll(told)
 
     return told
   }
 }
 
+/** How much one peer may want now. */
+export interface WantLimits {
+  /** Index ranges. */
+  ranges: number
+  /** Datasets and standalone blocks. */
+  roots: number
+}
+
 export class Client {
   readonly link: PeerLink
-  /** Wants not looked at yet. */
-  readonly incoming: PeerWant[] = []
   readonly roots = new Map<string, ClientRoot>()
   /** Its loop, while it has something to do. */
   running?: Promise<void>
-  closed = false
+  /** Ends what is under way for it. */
+  readonly abort = new AbortController()
   /** Blocks of the next delivery. The first is small; then it grows while deliveries go quickly. */
   batch: number
   /** The delivery under way; settled when the link can take more. */
   sending: Promise<void> = Promise.resolve()
-  readonly #limits: Limits
+  readonly #limits: () => WantLimits
+  /** Wants not looked at yet, with the key of their root. */
+  readonly #incoming: Array<PeerWant & { key: string }> = []
+  #incomingRanges = 0
 
-  constructor (link: PeerLink, limits: Limits) {
+  constructor (link: PeerLink, batch: number, limits: () => WantLimits) {
     this.link = link
+    this.batch = batch
     this.#limits = limits
-    this.batch = limits.firstDeliveryBlocks
+  }
+
+  get closed (): boolean {
+    return this.abort.signal.aborted
+  }
+
+  /** Index ranges that are kept for it. */
+  get size (): number {
+    let size = this.#incomingRanges
+
+    for (const root of this.roots.values()) {
+      size += root.size
+    }
+
+    return size
+  }
+
+  /** Whether something is to be looked at or to be sent. */
+  get hasWork (): boolean {
+    return this.#incoming.length > 0 || this.next() != null
   }
 
   /** A delivery of so many blocks took so many milliseconds until the link could take more. */
@@ -92,13 +110,34 @@ export class Client {
     }
   }
 
-  /** Takes wants in, as far as the limits go: what is beyond is forgotten, as if never asked. */
+  /**
+   * Takes wants in, as far as the limits go: what is beyond is forgotten, as if never asked. What is taken back is
+   * forgotten at once.
+   */
   take (wants: PeerWant[]): void {
+    const limits = this.#limits()
+    let room = limits.ranges - this.size
+
     for (const want of wants) {
-      if (this.incoming.length < this.#limits.peerWantRoots) {
-        this.incoming.push(want)
+      const key = formatCid(want.root)
+
+      if (want.kind === 'cancel') {
+        this.#cancel(key, want.ranges)
+      } else if (this.#incoming.length < limits.roots && room > 0) {
+        const ranges = want.ranges.slice(0, room)
+        room -= ranges.length
+        this.#incomingRanges += ranges.length
+        this.#incoming.push({ ...want, ranges, key })
       }
     }
+  }
+
+  /** The next want to look at. */
+  nextWant (): PeerWant | undefined {
+    const want = this.#incoming.shift()
+    this.#incomingRanges -= want?.ranges.length ?? 0
+
+    return want
   }
 
   /** The wants for a root; undefined where the peer wants too much already. */
@@ -107,13 +146,7 @@ export class Client {
     let entry = this.roots.get(key)
 
     if (entry == null) {
-      let size = 0
-
-      for (const { size: more } of this.roots.values()) {
-        size += more
-      }
-
-      if (this.roots.size >= this.#limits.peerWantRoots || size >= this.#limits.peerWants) {
+      if (this.roots.size >= this.#limits().roots) {
         return undefined
       }
 
@@ -122,6 +155,19 @@ export class Client {
     }
 
     return entry
+  }
+
+  #cancel (key: string, ranges: IndexRange[]): void {
+    this.roots.get(key)?.cancel(ranges)
+
+    for (const want of this.#incoming) {
+      if (want.key === key && want.kind === 'block') {
+        const left = new RangeSet(want.ranges)
+        left.deleteAll(ranges)
+        this.#incomingRanges += left.intervals - want.ranges.length
+        want.ranges = left.ranges()
+      }
+    }
   }
 
   /** The next root with something to serve; the roots take turns. */
@@ -139,16 +185,15 @@ export class Client {
   tidy (): void {
     for (const [key, entry] of this.roots) {
       if (entry.isEmpty) {
-        entry.tree?.release()
         this.roots.delete(key)
       }
     }
   }
 
   close (): void {
-    this.closed = true
-    this.incoming.length = 0
-    this.roots.forEach(({ tree }) => { tree?.release() })
+    this.abort.abort()
+    this.#incoming.length = 0
+    this.#incomingRanges = 0
     this.roots.clear()
   }
 }

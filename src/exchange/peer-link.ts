@@ -67,6 +67,7 @@ export interface PeerLink {
 /** What another peer wants of us. */
 export interface PeerWant {
   root: CID
+  /** Sorted. */
   ranges: IndexRange[]
   kind: 'have' | 'block' | 'cancel'
   /** Where true it wants to be told of what we do not have. */

@@ -105,23 +105,33 @@ class Planner implements Plan {
     }
   }
 
+  /** Asks about what is wanted and was not asked about, so many indices ahead; then also about what will come after it. */
   ask (): void {
     const { askAhead } = this.#context.limits
 
     for (const { wanted, horizon } of this.#session.interests) {
-      const { first } = wanted
-
-      if (first == null) {
-        continue
-      }
-
       for (const candidate of this.#candidates) {
-        const { asked } = candidate.dataset
-        const [gap] = asked.gaps({ start: first, end: Math.min(wanted.end, first + askAhead) })
+        const spells = candidate.peer.link?.features.ranges !== true
+        const ranges: IndexRange[] = []
+        let left = askAhead
+        let reached = 0
 
-        if (gap != null) {
-          const reach = candidate.peer.link?.features.ranges === true ? Infinity : gap.start + askAhead
-          const ranges = asked.gaps({ start: gap.start, end: Math.min(horizon, reach) })
+        for (const { start, end } of wanted) {
+          const [gap] = candidate.dataset.asked.gaps({ start: Math.max(start, reached), end: Math.min(end, start + left) })
+
+          if (gap != null) {
+            reached = Math.max(Math.min(end, gap.start + left), Math.min(horizon, spells ? gap.start + askAhead : Infinity))
+            ranges.push(...candidate.dataset.asked.gaps({ start: gap.start, end: reached }))
+          }
+
+          left -= end - start
+
+          if (left <= 0) {
+            break
+          }
+        }
+
+        if (ranges.length > 0) {
           this.actions.push({ type: 'ask', candidate, ranges: splitFirst(ranges), again: false })
         }
       }

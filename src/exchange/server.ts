@@ -8,11 +8,13 @@ import { formatCid, isTreeCid } from '../dataset/codecs.ts'
 import { encodeProof } from '../dataset/merkle-proof.ts'
 import { RangeSet, rangesOf } from '../dataset/ranges.ts'
 import { Client } from './client.ts'
-import type { ClientRoot } from './client.ts'
+import { withDeadline } from './deadline.ts'
+import type { ClientRoot, WantLimits } from './client.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { Clock } from '../interfaces.ts'
 import type { LocalStore } from '../stores/local-store.ts'
+import type { StoredTree } from '../stores/stored-tree.ts'
 import type { PeerLink, PeerWant, ServedBlock } from './peer-link.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -52,7 +54,7 @@ export class Server {
     let client = this.#clients.get(link)
 
     if (client == null) {
-      client = new Client(link, this.#init.limits)
+      client = new Client(link, this.#init.limits.firstDeliveryBlocks, () => shareOf(this.#init.limits, this.#clients.size))
       this.#clients.set(link, client)
     }
 
@@ -91,6 +93,11 @@ export class Server {
     return this.#clients.size
   }
 
+  /** Index ranges that are kept for them. */
+  get wants (): number {
+    return [...this.#clients.values()].reduce((sum, { size }) => sum + size, 0)
+  }
+
   async stop (): Promise<void> {
     const running = [...this.#clients.values()].map(client => client.running)
     this.#clients.forEach(client => { client.close() })
@@ -108,7 +115,7 @@ export class Server {
       .finally(() => {
         client.running = undefined
 
-        if (!client.closed && (client.incoming.length > 0 || client.next() != null)) {
+        if (!client.closed && client.hasWork) {
           this.#wake(client)
         }
       })
@@ -124,7 +131,7 @@ export class Server {
         await client.sending
         client.tidy()
 
-        if (client.next() == null && client.incoming.length === 0) {
+        if (!client.hasWork) {
           return
         }
 
@@ -136,25 +143,21 @@ export class Server {
   }
 
   async #takeAll (client: Client): Promise<void> {
-    for (let want = client.incoming.shift(); want != null; want = client.incoming.shift()) {
+    for (let want = client.nextWant(); want != null; want = client.nextWant()) {
       await this.#take(client, want)
     }
   }
 
   async #take (client: Client, { root, kind, ranges, tellAbsent }: PeerWant): Promise<void> {
-    if (kind === 'cancel') {
-      client.roots.get(formatCid(root))?.cancel(ranges)
-      return
-    }
-
     const entry = client.root(root)
 
     if (entry == null) {
       return
     }
 
+    entry.tellAbsent ||= tellAbsent
     const pending = kind === 'have' ? entry.watched : entry.waiting
-    ranges.forEach(range => { pending.add(range) })
+    pending.addAll(ranges)
     const have = await this.#present(entry, ranges)
 
     if (client.closed) {
@@ -166,28 +169,40 @@ export class Server {
       return
     }
 
-    have.forEach(range => { entry.watched.delete(range) })
+    entry.watched.deleteAll(have)
     const absent = tellAbsent ? ranges.flatMap(range => entry.watched.intersection(range)) : []
     client.link.presence(root, { have, absent, price: this.#init.price })
   }
 
   /** What of the ranges is in the local store. */
-  async #present (entry: ClientRoot, ranges: IndexRange[]): Promise<IndexRange[]> {
+  async #present ({ root }: ClientRoot, ranges: IndexRange[]): Promise<IndexRange[]> {
     const { store } = this.#init
 
-    if (!isTreeCid(entry.root)) {
-      return await store.hasBlock(entry.root) ? [STANDALONE] : []
+    if (!isTreeCid(root)) {
+      return await store.hasBlock(root) ? [STANDALONE] : []
     }
 
-    entry.tree ??= await store.findTree(entry.root)
-    const have: IndexRange[] = []
+    return await this.#withTree(root, async tree => {
+      const have: IndexRange[] = []
 
-    for (const { start, end } of ranges) {
-      const inside = { start, end: Math.min(end, entry.tree?.shape.leaves ?? 0) }
-      have.push(...inside.start < inside.end ? await entry.tree?.presentIn(inside) ?? [] : [])
+      for (const { start, end } of ranges) {
+        const inside = { start, end: Math.min(end, tree.shape.leaves) }
+        have.push(...inside.start < inside.end ? await tree.presentIn(inside) : [])
+      }
+
+      return have
+    }) ?? []
+  }
+
+  /** Undefined where nothing of the tree is here. What waits holds no tree, however many it waits for. */
+  async #withTree<T> (root: CID, fn: (tree: StoredTree) => Promise<T>): Promise<T | undefined> {
+    const tree = await this.#init.store.findTree(root)
+
+    try {
+      return tree == null ? undefined : await fn(tree)
+    } finally {
+      tree?.release()
     }
-
-    return have
   }
 
   /** Reads the next batch while the one before is on its way; sends what of it is still wanted when that is through. */
@@ -203,9 +218,15 @@ export class Server {
     blocks.forEach(({ index }) => { entry.ready.delete({ start: index, end: index + 1 }) })
     read.forEach(({ index }) => { lost.delete({ start: index, end: index + 1 }) })
 
-    for (const range of [...lost].flatMap(range => entry.ready.intersection(range))) {
+    const absent = [...lost].flatMap(range => entry.ready.intersection(range))
+
+    for (const range of absent) {
       entry.ready.delete(range)
       entry.waiting.add(range)
+    }
+
+    if (absent.length > 0 && entry.tellAbsent && !client.closed) {
+      client.link.presence(entry.root, { have: [], absent, price: this.#init.price })
     }
 
     if (!client.closed && blocks.length > 0) {
@@ -222,27 +243,32 @@ export class Server {
   }
 
   /** The blocks of a batch, as far as they are here and fit. */
-  async #readLeaves (entry: ClientRoot, indices: number[]): Promise<ServedBlock[]> {
-    entry.tree ??= await this.#init.store.findTree(entry.root)
-    const { tree } = entry
+  async #readLeaves ({ root }: ClientRoot, indices: number[]): Promise<ServedBlock[]> {
+    return await this.#withTree(root, async tree => {
+      // those who want nothing now take nothing away
+      const busy = [...this.#clients.values()].filter(({ running }) => running != null).length
+      const room = Math.min(DELIVERY_BYTES, this.#init.limits.servingBytes / (2 * busy))
+      indices.splice(Math.max(1, Math.floor(room / tree.shape.blockSize)))
+      const read = await Promise.all(indices.map(async index => ({ index, block: await tree.read(index) })))
 
-    if (tree == null) {
-      return []
-    }
-
-    const room = Math.min(DELIVERY_BYTES, this.#init.limits.servingBytes / (2 * this.#clients.size))
-    indices.splice(Math.max(1, Math.floor(room / tree.shape.blockSize)))
-    const read = await Promise.all(indices.map(async index => ({ index, block: await tree.read(index) })))
-
-    return read.flatMap(({ index, block }) => block == null ? [] : [{ index, cid: block.cid, data: block.data, proof: encodeProof(block.proof) }])
+      return read.flatMap(({ index, block }) => block == null ? [] : [{ index, cid: block.cid, data: block.data, proof: encodeProof(block.proof) }])
+    }) ?? []
   }
 
   async #send (client: Client, root: CID, blocks: ServedBlock[]): Promise<void> {
-    const { clock, served } = this.#init
+    const { clock, limits, served } = this.#init
     const startedAt = clock.now()
-    await client.link.deliver(root, blocks)
+    await withDeadline(clock, limits.servingTimeout, client.abort.signal, async signal => client.link.deliver(root, blocks, { signal }))
     client.sent(blocks.length, clock.now() - startedAt)
     served(client.link.peer, blocks.length, blocks.reduce((sum, { data }) => sum + data.byteLength, 0))
+  }
+}
+
+/** The even share of each of some peers in what all may want. */
+function shareOf (limits: Limits, peers: number): WantLimits {
+  return {
+    ranges: Math.min(limits.peerWants, Math.floor(limits.totalWants / peers)),
+    roots: Math.min(limits.peerWantRoots, Math.floor(limits.totalWantRoots / peers))
   }
 }
 

@@ -18,12 +18,12 @@ export interface BlockSource {
   drop(ranges: IndexRange[]): void
   /**
    * The blocks from `cursor` on that are here, as many as fit `maxBytes` and at least one; waits for the first. They
-   * are handed over: the source holds them no more.
+   * are handed over: the source holds them no more. With `giveUp` none, as soon as it is known that nobody has the first.
    *
    * @throws {NotFoundError} nobody has it, or it is not here and the source is offline
    * @throws {StallError} @throws {TooExpensiveError} @throws {InvalidDatasetError} @throws {NotRunningError}
    */
-  next(cursor: number, maxBytes: number): Promise<VerifiedBlock[]>
+  next(cursor: number, maxBytes: number, giveUp?: boolean): Promise<VerifiedBlock[]>
   outlook(index: number): Outlook
   /** Ends it: what it wanted is cancelled, what it held is let go, and a waiting `next` rejects with `reason`. */
   close(reason?: unknown): void

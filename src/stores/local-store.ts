@@ -4,6 +4,7 @@ import { Activity } from './activity.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { DatasetList } from './dataset-list.ts'
 import { Draft } from './draft.ts'
+import { ProtectedDraft } from './protected-draft.ts'
 import { eraseTombs } from './erase.ts'
 import { collectGarbage } from './garbage.ts'
 import { OpenTrees } from './open-trees.ts'
@@ -206,7 +207,7 @@ export class LocalStore {
    *
    * Costs, a block: two reads of the datastore, one `has` of the blockstore, and its place in one `getAll`, which reads no
    * bytes in the blockstores of memory, files and S3. Memory: 16 MiB, and some 200 bytes a dataset, however many blocks
-   * there are; what a blockstore holds to list itself comes to that.
+   * there are; and what the blockstore holds to list itself: the one of files has all their names, 270 bytes each.
    *
    * @throws {StoreRefusedError} when the blockstore or the datastore fails, or the blockstore cannot list
    * @throws {NotRunningError} when the store is not open, or closed before the end
@@ -235,6 +236,21 @@ export class LocalStore {
       blockSize,
       parts: this.#parts,
       publish: async (id, block, manifest) => this.#parts.activity.run(async () => this.#datasets.publish(id, block, manifest))
+    }))
+  }
+
+  /**
+   * Begins a protected dataset of so many blocks.
+   *
+   * @throws {StoreRefusedError} when the datastore fails
+   * @throws {NotRunningError} when the store is not open
+   */
+  async protectedDraft (blocks: number): Promise<ProtectedDraft> {
+    return this.#parts.activity.run(async () => new ProtectedDraft({
+      id: await this.#freshId(),
+      blocks,
+      parts: this.#parts,
+      publish: async (id, block, manifest) => this.#datasets.publish(id, block, manifest)
     }))
   }
 

@@ -49,13 +49,14 @@ export interface SourceInit extends Omit<SessionInit, 'tree'> {
 export interface SourceFigures {
   fromStore: number
   fromPeers: number
+  recovered: number
   /** Ids of the peers that sent them. */
   readonly peers: Set<string>
 }
 
 export class NetworkSource implements BlockSource, Interest {
   readonly wanted = new RangeSet()
-  readonly figures: SourceFigures = { fromStore: 0, fromPeers: 0, peers: new Set() }
+  readonly figures: SourceFigures = { fromStore: 0, fromPeers: 0, recovered: 0, peers: new Set() }
   waitingFor?: number
   stallsAt?: number
   readonly #init: SourceInit

@@ -42,12 +42,12 @@ export class NetworkStore {
       likely,
       tree: isTreeCid(shape.root) ? await this.#local.tree(shape) : undefined,
       options,
-      window: () => Math.min(readAheadBytes, this.#limits.totalReadAheadBytes / Math.max(1, this.#readers)),
+      window: () => options.horizon === 0 ? Infinity : Math.min(readAheadBytes, this.#limits.totalReadAheadBytes / Math.max(1, this.#readers)),
       closed: source => this.#sources.delete(source)
     })
     this.#sources.add(source)
 
-    if (source.reads) {
+    if (source.isReader) {
       this.#sources.forEach(source => { source.shrink() })
     }
 
@@ -95,7 +95,7 @@ export class NetworkStore {
     let readers = 0
 
     for (const source of this.#sources) {
-      readers += source.reads ? 1 : 0
+      readers += source.isReader ? 1 : 0
     }
 
     return readers

@@ -27,12 +27,16 @@ export interface ByteRange {
  */
 export function storeStream (source: BlockSource, range: ByteRange): AsyncGenerator<Uint8Array> {
   return pipe(
-    blocksOf(source, range),
+    windowed(source, range, async (cursor, maxBytes) => source.next(cursor, maxBytes)),
     blocks => cut(blocks, range, source.shape.blockSize)
   )
 }
 
-async function * blocksOf (source: BlockSource, range: ByteRange): AsyncGenerator<VerifiedBlock> {
+/** Takes the blocks from `cursor` on, at least one; `ahead` is the end of the window. */
+export type TakeBlocks = (cursor: number, maxBytes: number, ahead: number) => Promise<VerifiedBlock[]>
+
+/** The blocks that hold a range, in order, as `take` gives them. A window of them is wanted ahead. */
+export async function * windowed (source: BlockSource, range: ByteRange, take: TakeBlocks): AsyncGenerator<VerifiedBlock> {
   const { blockSize } = source.shape
   let cursor = Math.floor(range.start / blockSize)
   const last = range.start < range.end ? Math.ceil(range.end / blockSize) : cursor
@@ -48,7 +52,7 @@ async function * blocksOf (source: BlockSource, range: ByteRange): AsyncGenerato
         wanted = ahead
       }
 
-      for (const block of await source.next(cursor, Math.min(TAKE, source.window))) {
+      for (const block of await take(cursor, Math.min(TAKE, source.window), ahead)) {
         cursor++
         yield block
       }
@@ -58,7 +62,8 @@ async function * blocksOf (source: BlockSource, range: ByteRange): AsyncGenerato
   }
 }
 
-async function * cut (blocks: AsyncIterable<VerifiedBlock>, range: ByteRange, blockSize: number): AsyncGenerator<Uint8Array> {
+/** The bytes of a range of the blocks that hold it. */
+export async function * cut (blocks: AsyncIterable<VerifiedBlock>, range: ByteRange, blockSize: number): AsyncGenerator<Uint8Array> {
   let at = Math.floor(range.start / blockSize) * blockSize
 
   for await (const block of blocks) {

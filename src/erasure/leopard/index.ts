@@ -8,13 +8,12 @@ import { createPlainKernel } from './plain-kernel.ts'
 import { loadWasmKernel } from './wasm-kernel.ts'
 import type { Kernel, KernelName } from './kernel.ts'
 
-export { Leopard } from './leopard.ts'
 export {
   InvalidCountsError, InvalidInputError, InvalidSizeError, KernelUnavailableError, LeopardError, NeedMoreDataError,
   TooMuchDataError
 } from './errors.ts'
 export type { KernelName } from './kernel.ts'
-export type { MaybeBlock } from './leopard.ts'
+export type { Leopard, MaybeBlock } from './leopard.ts'
 
 export interface LeopardOptions {
   /** The kernel to use; by default the fastest that the runtime can run. All give the same bytes. */

@@ -8,10 +8,13 @@ export function createPlainKernel (): Kernel {
 
   const xor = (to: number, from: number, length: number): void => {
     const { words } = memory
-    const distance = (from - to) / 4
+    const distance = (from - to) >> 2
 
-    for (let i = to / 4, end = i + length / 4; i < end; i++) {
+    for (let i = to >> 2, end = i + (length >> 2); i < end; i += 4) {
       words[i] ^= words[i + distance]
+      words[i + 1] ^= words[i + distance + 1]
+      words[i + 2] ^= words[i + distance + 2]
+      words[i + 3] ^= words[i + distance + 3]
     }
   }
 

@@ -12,6 +12,9 @@ export interface Products {
   add (to: number, from: number, length: number, row: number): void
 }
 
+/** Factors of GF(2^16) whose tables are kept, 1 KiB each. A power of two. */
+const FACTORS_16 = 4096
+
 export function products8 (memory: PlainMemory): Products {
   // the products of factor f begin at 256·f: all are kept
   const tables = new Uint8Array(65_536)
@@ -42,9 +45,9 @@ export function products8 (memory: PlainMemory): Products {
     add (to, from, length, row) {
       const table = tableOf(row)
       const { words } = memory
-      const distance = (from - to) / 4
+      const distance = (from - to) >> 2
 
-      for (let i = to / 4, end = i + length / 4; i < end; i++) {
+      for (let i = to >> 2, end = i + (length >> 2); i < end; i++) {
         const x = words[i + distance]
         words[i] ^= tables[table | (x & 255)] | tables[table | (x >>> 8 & 255)] << 8 |
           tables[table | (x >>> 16 & 255)] << 16 | tables[table | x >>> 24] << 24
@@ -54,31 +57,43 @@ export function products8 (memory: PlainMemory): Products {
 }
 
 export function products16 (memory: PlainMemory): Products {
-  // products of the low byte, then of the high one
-  const table = new Uint16Array(512)
+  // of as many factors: 256 products of the low byte, then of the high one
+  const tables = new Uint16Array(FACTORS_16 * 512)
+  const factors = new Uint16Array(FACTORS_16)
 
-  const makeTable = (row: number): void => {
+  const tableOf = (row: number): number => {
     const { bytes } = memory
+    const factor = bytes[row + 1] | bytes[row + 65] << 8
+    const slot = factor % FACTORS_16
+    const table = slot * 512
 
-    for (let i = 0; i < 512; i++) {
-      const low = row + (i >> 8) * 32 + (i & 15)
-      const high = row + (i >> 8) * 32 + 16 + (i >> 4 & 15)
-      table[i] = (bytes[low] ^ bytes[high]) | (bytes[low + 64] ^ bytes[high + 64]) << 8
+    if (factors[slot] !== factor) {
+      factors[slot] = factor
+
+      for (let i = 0; i < 512; i++) {
+        const low = row + (i >> 8) * 32 + (i & 15)
+        const high = row + (i >> 8) * 32 + 16 + (i >> 4 & 15)
+        tables[table + i] = (bytes[low] ^ bytes[high]) | (bytes[low + 64] ^ bytes[high + 64]) << 8
+      }
     }
+
+    return table
   }
 
   /** Four elements at a time: their low bytes are a word, their high bytes the eighth after it. */
-  const run = (to: number, from: number, length: number, keep: number): void => {
+  const run = (to: number, from: number, length: number, row: number, keep: number): void => {
+    const low = tableOf(row)
+    const high = low | 256
     const { words } = memory
-    const distance = (from - to) / 4
+    const distance = (from - to) >> 2
 
-    for (let i = to / 4, end = i + length / 4; i < end; i += (i & 7) === 7 ? 9 : 1) {
+    for (let i = to >> 2, end = i + (length >> 2); i < end; i += (i & 7) === 7 ? 9 : 1) {
       const x = words[i + distance]
       const y = words[i + distance + 8]
-      const a = table[x & 255] ^ table[256 | (y & 255)]
-      const b = table[x >>> 8 & 255] ^ table[256 | (y >>> 8 & 255)]
-      const c = table[x >>> 16 & 255] ^ table[256 | (y >>> 16 & 255)]
-      const d = table[x >>> 24] ^ table[256 | y >>> 24]
+      const a = tables[low | (x & 255)] ^ tables[high | (y & 255)]
+      const b = tables[low | (x >>> 8 & 255)] ^ tables[high | (y >>> 8 & 255)]
+      const c = tables[low | (x >>> 16 & 255)] ^ tables[high | (y >>> 16 & 255)]
+      const d = tables[low | x >>> 24] ^ tables[high | y >>> 24]
       words[i] = words[i] & keep ^ ((a & 255) | (b & 255) << 8 | (c & 255) << 16 | d << 24)
       words[i + 8] = words[i + 8] & keep ^ (a >>> 8 | (b & 0xff00) | (c & 0xff00) << 8 | (d & 0xff00) << 16)
     }
@@ -86,12 +101,10 @@ export function products16 (memory: PlainMemory): Products {
 
   return {
     set (at, length, row) {
-      makeTable(row)
-      run(at, at, length, 0)
+      run(at, at, length, row, 0)
     },
     add (to, from, length, row) {
-      makeTable(row)
-      run(to, from, length, -1)
+      run(to, from, length, row, -1)
     }
   }
 }

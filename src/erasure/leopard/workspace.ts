@@ -6,8 +6,10 @@ import type { Kernel } from './kernel.ts'
 const RESERVED = 64
 /** Bytes for the rows of the butterflies of GF(2^8); those of GF(2^16) follow, as many as were needed. */
 const ROWS_8 = 256 * 32
-/** Bytes that the columns of all blocks may take together: what fits a processor's cache, and a moment of its time. */
-const COLUMN_BUDGET = 256 * 1024
+/** Bytes that the columns of all blocks may take together: what a processor's cache holds, and is worked on in a moment. */
+const COLUMN_BUDGET = 1024 * 1024
+/** Bytes; longer columns bring nothing. */
+const MAX_COLUMN = 8 * 1024
 /** Bytes; below this the calls cost more than what they do. */
 const MIN_COLUMN = 256
 
@@ -75,7 +77,7 @@ export interface Column {
  */
 export function * columnsOf (blockBytes: number, held: number): Generator<Column> {
   const share = Math.floor(COLUMN_BUDGET / held / 64) * 64
-  const length = Math.max(share, MIN_COLUMN)
+  const length = Math.min(Math.max(share, MIN_COLUMN), MAX_COLUMN)
 
   for (let start = 0; start < blockBytes; start += length) {
     yield { start, end: Math.min(start + length, blockBytes) }

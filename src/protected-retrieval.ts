@@ -1,0 +1,57 @@
+/** Opens what recovers the missing blocks of a protected dataset. */
+import { rangesOf } from './dataset/ranges.ts'
+import { shapeOf } from './dataset/verify.ts'
+import { ErasureLayout } from './erasure/layout.ts'
+import { openSource } from './retrieval.ts'
+import { Recovery } from './streams/recovery.ts'
+import type { Leopard } from './erasure/leopard/index.ts'
+import type { Retrieved, RetrievalOptions, RetrievalParts } from './retrieval.ts'
+import type { CID } from 'multiformats/cid'
+
+let leopard: Promise<Leopard> | undefined
+
+/** The code is loaded when a block is first missing: most downloads never need it. */
+export async function loadLeopard (): Promise<Leopard> {
+  leopard ??= import('./erasure/leopard/index.ts').then(async ({ createLeopard }) => createLeopard())
+
+  return leopard
+}
+
+/**
+ * Undefined for a dataset without parity, and for one of the linear strategy, of which nothing can be recovered.
+ *
+ * @param recovered - told how many blocks were recovered and proven
+ */
+export async function openRecovery (cid: CID, retrieved: Retrieved, parts: RetrievalParts, options: RetrievalOptions, recovered: (blocks: number) => void): Promise<Recovery | undefined> {
+  const { manifest } = retrieved
+  const layout = manifest == null ? undefined : ErasureLayout.of(manifest)
+
+  if (manifest == null || layout == null) {
+    return undefined
+  }
+
+  const { local, engine, emit, clock, hasher } = parts
+  const shape = shapeOf(manifest)
+
+  return new Recovery({
+    layout,
+    blockSize: manifest.blockSize,
+    tree: await local.tree(shape),
+    store: local,
+    hasher,
+    keep: options.store && retrieved.refused == null,
+    maxWaitingBytes: options.readAheadBytes,
+    leopard: loadLeopard,
+    open: async () => openSource(cid, retrieved, parts, options, { order: 'sequential', reads: true, picks: true }),
+    pause: async () => new Promise(resolve => { clock.setTimeout(() => { resolve() }, 0) }),
+    recovered: (blocks, stored) => {
+      const indices = blocks.map(({ index }) => index).sort((a, b) => a - b)
+      recovered(blocks.length)
+      emit('codex:blocks:recovered', { root: shape.root, indices, stored })
+
+      if (stored) {
+        engine.stored(shape.root, rangesOf(indices))
+      }
+    }
+  })
+}

@@ -1,0 +1,52 @@
+/**
+ * The bytes of a protected dataset, in order: its data blocks as they are, and in place of those that nobody has, what
+ * the parity gives. Parity is fetched for groups that need it, and no more of it than they need.
+ */
+import { pipe } from 'it-pipe'
+import { cut, windowed } from './store-stream.ts'
+import type { ByteRange } from './store-stream.ts'
+import type { Recovery } from './recovery.ts'
+import type { VerifiedBlock } from '../dataset/verify.ts'
+import type { BlockSource } from '../stores/block-source.ts'
+
+/** Groups recovered ahead of the reader at the same time. */
+const GROUPS_AHEAD = 4
+
+/**
+ * Streams `range` of the file, as `storeStream` does.
+ *
+ * @throws {RecoveryError} @throws {InvalidDatasetError} and what `storeStream` throws
+ */
+export function erasureStream (source: BlockSource, range: ByteRange, recovery: Recovery): AsyncGenerator<Uint8Array> {
+  const take = async (cursor: number, maxBytes: number, ahead: number): Promise<VerifiedBlock[]> => {
+    const blocks = await source.next(cursor, maxBytes, true)
+
+    if (blocks.length > 0) {
+      return blocks
+    }
+
+    for (let index = cursor; index < ahead && recovery.size < GROUPS_AHEAD; index++) {
+      if (source.outlook(index).state === 'nobody') {
+        recovery.begin(index)
+      }
+    }
+
+    const block = await recovery.recover(cursor)
+    source.drop([{ start: cursor, end: cursor + 1 }])
+
+    return [block]
+  }
+
+  return pipe(
+    closing(windowed(source, range, take), recovery),
+    blocks => cut(blocks, range, source.shape.blockSize)
+  )
+}
+
+async function * closing (blocks: AsyncIterable<VerifiedBlock>, recovery: Recovery): AsyncGenerator<VerifiedBlock> {
+  try {
+    yield * blocks
+  } finally {
+    await recovery.close()
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * The missing blocks of a protected dataset, recovered and proven. A recovered block is proven when its digest is (a
+ * sibling's proof gave it away), or when it completes the smallest subtree of which the root is proven; until then it
+ * waits, and is neither released nor served.
+ */
+import { blockCid, digestOf } from '../dataset/codecs.ts'
+import { ownBlock, verify } from '../dataset/verify.ts'
+import { InvalidDatasetError, TooLargeError } from '../errors.ts'
+import { recoverGroup } from './group-recovery.ts'
+import type { Hasher } from '../dataset/hasher.ts'
+import type { VerifiedBlock } from '../dataset/verify.ts'
+import type { GroupRecoveryInit } from './group-recovery.ts'
+import type { BlockSource } from '../stores/block-source.ts'
+import type { LocalStore } from '../stores/local-store.ts'
+import type { StoredTree } from '../stores/stored-tree.ts'
+import type { CID } from 'multiformats/cid'
+
+/** Bytes of one group's blocks, at most: they are held together while the code is undone. */
+const MAX_GROUP_BYTES = 256 * 1024 * 1024
+
+export interface RecoveryInit extends GroupRecoveryInit {
+  /** Released here. */
+  tree: StoredTree
+  store: LocalStore
+  hasher: Hasher
+  /** Whether what is recovered is kept. */
+  keep: boolean
+  /** Bytes of unproven blocks held in memory; beyond, they wait in the store. */
+  maxWaitingBytes: number
+  /** Blocks were recovered, proven, and put into the local store where they are kept. */
+  recovered: (blocks: VerifiedBlock[], stored: boolean) => void
+}
+
+export class Recovery {
+  readonly #init: RecoveryInit
+  readonly #groups = new Map<number, Promise<void>>()
+  /** Recovered and not proven: the bytes, or nothing where they wait in the store. */
+  readonly #waiting = new Map<number, { cid: CID, data?: Uint8Array }>()
+  /** Proven, where the store did not keep them. */
+  readonly #proven = new Map<number, VerifiedBlock>()
+  readonly #sources = new Set<BlockSource>()
+  #waitingBytes = 0
+  #ended?: { reason: unknown }
+
+  /** @throws {TooLargeError} when one group of the dataset is more than can be held */
+  constructor (init: RecoveryInit) {
+    const { layout, blockSize } = init
+
+    if ((layout.data + layout.parity) * blockSize > MAX_GROUP_BYTES) {
+      throw new TooLargeError(`a group of ${layout.data + layout.parity} blocks of ${blockSize} bytes is too large to be recovered`)
+    }
+
+    this.#init = { ...init, open: async () => this.#open(init) }
+  }
+
+  /** Begins to recover a block's group, where that has not begun. */
+  begin (index: number): void {
+    this.#group(index).catch(() => {
+      // who needs the block is told
+    })
+  }
+
+  /** Groups being recovered. */
+  get size (): number {
+    return this.#groups.size
+  }
+
+  /**
+   * A data block that nobody has.
+   *
+   * @throws {RecoveryError} when its group, or one that is needed to prove it, has too few blocks left
+   * @throws {InvalidDatasetError} when what the code gives is not what the tree says: the author's parity is wrong
+   */
+  async recover (index: number): Promise<VerifiedBlock> {
+    const { tree } = this.#init
+    await tree.load([{ start: index, end: index + 1 }])
+    await (tree.has(index) ? undefined : this.#group(index))
+
+    for (let from = 0; this.#waiting.has(index);) {
+      await tree.load([{ start: index, end: index + 1 }])
+      const missing = tree.proofs.missingBeside(index, leaf => this.#waiting.has(leaf), from)
+
+      if (missing == null) {
+        this.#prove(index)
+        await this.#release()
+        break
+      }
+
+      from = missing
+      await this.#fetchOrRecover(missing)
+      await this.#release()
+    }
+
+    const block = this.#proven.get(index) ?? await tree.get(index)
+
+    if (block == null) {
+      throw new InvalidDatasetError(`block ${index} was recovered and lost`, { cid: tree.shape.root, index })
+    }
+
+    this.#proven.delete(index)
+
+    return block
+  }
+
+  /** Ends what is under way; whoever waits for it gets `reason`. */
+  abort (reason: unknown): void {
+    this.#ended ??= { reason }
+    this.#sources.forEach(source => { source.close(reason) })
+  }
+
+  /** Ends it, and forgets what waits. */
+  async close (): Promise<void> {
+    this.abort(new Error('closed'))
+    await Promise.allSettled(this.#groups.values())
+
+    for (const { cid, data } of this.#waiting.values()) {
+      if (data == null) {
+        await this.#init.store.delete(cid).catch(() => false)
+      }
+    }
+
+    this.#waiting.clear()
+    this.#proven.clear()
+    this.#init.tree.release()
+  }
+
+  /** A source to pick blocks from, which ends with the recovery. */
+  async #open ({ open }: RecoveryInit): Promise<BlockSource> {
+    const source = await open()
+    const close = source.close.bind(source)
+
+    source.close = reason => {
+      this.#sources.delete(source)
+      close(reason)
+    }
+
+    if (this.#ended != null) {
+      source.close(this.#ended.reason)
+      throw this.#ended.reason
+    }
+
+    this.#sources.add(source)
+
+    return source
+  }
+
+  async #group (index: number): Promise<void> {
+    if (this.#waiting.has(index) || this.#proven.has(index)) {
+      return
+    }
+
+    const { group } = this.#init.layout.placeOf(index)
+    const running = this.#groups.get(group) ?? this.#recoverGroup(group).finally(() => this.#groups.delete(group))
+    this.#groups.set(group, running)
+
+    return running
+  }
+
+  async #recoverGroup (group: number): Promise<void> {
+    const { tree } = this.#init
+
+    for (const [index, data] of await recoverGroup(group, this.#init)) {
+      await tree.load([{ start: index, end: index + 1 }])
+
+      if (!tree.has(index) && !this.#proven.has(index)) {
+        await this.#wait(index, data)
+      }
+    }
+
+    await this.#release()
+  }
+
+  async #wait (index: number, data: Uint8Array): Promise<void> {
+    const { hasher, store, keep, maxWaitingBytes } = this.#init
+    const digest = await hasher.digest(data)
+    const isKnown = this.#init.tree.proofs.leaf(index) != null
+
+    if (isKnown || this.#waitingBytes + data.byteLength <= maxWaitingBytes) {
+      this.#waiting.set(index, { cid: blockCid(digest), data })
+      this.#waitingBytes += data.byteLength
+    } else if (keep) {
+      await store.putBlock(await ownBlock(data, hasher))
+      this.#waiting.set(index, { cid: blockCid(digest) })
+    } else {
+      throw new TooLargeError(`more than ${maxWaitingBytes} bytes wait to be proven, and the local store keeps none of them`, { index })
+    }
+  }
+
+  #prove (index: number): void {
+    const { tree } = this.#init
+
+    try {
+      tree.proofs.proveTogether(index, leaf => {
+        const waiting = this.#waiting.get(leaf)
+        return waiting == null ? undefined : digestOf(waiting.cid)
+      })
+    } catch (cause) {
+      throw this.#wrongCode(index, cause)
+    }
+  }
+
+  /** A block that stands between others and their proof: fetched where someone has it, recovered otherwise. */
+  async #fetchOrRecover (index: number): Promise<void> {
+    const { open, blockSize, layout } = this.#init
+    const source = await open()
+
+    try {
+      source.want([{ start: index, end: index + 1 }])
+      const [block] = await source.next(index, blockSize, true)
+
+      if (block == null && index < layout.rounded) {
+        await this.#group(index)
+      } else if (block == null) {
+        await source.next(index, blockSize)
+      }
+    } finally {
+      source.close()
+    }
+  }
+
+  /** Moves the blocks that are proven by now into the store, or keeps them for the reader. */
+  async #release (): Promise<void> {
+    const { tree, hasher, store, keep, recovered } = this.#init
+    const blocks: VerifiedBlock[] = []
+
+    for (const [index, { cid, data }] of [...this.#waiting]) {
+      if (tree.proofs.leaf(index) == null || !this.#waiting.delete(index)) {
+        continue
+      }
+
+      const bytes = data ?? (await store.getBlock(cid))?.data
+
+      if (bytes == null) {
+        continue
+      }
+
+      this.#waitingBytes -= data?.byteLength ?? 0
+
+      try {
+        blocks.push(await verify(tree.shape, { root: tree.shape.root, index, cid, data: bytes }, tree.proofs, hasher))
+      } catch (cause) {
+        throw this.#wrongCode(index, cause)
+      }
+
+      if (data == null) {
+        await store.delete(cid)
+      }
+    }
+
+    if (blocks.length === 0) {
+      return
+    }
+
+    const stored = keep && await tree.put(blocks).then(() => true, () => false)
+
+    if (!stored) {
+      blocks.forEach(block => this.#proven.set(block.index, block))
+    }
+
+    recovered(blocks, stored)
+  }
+
+  #wrongCode (index: number, cause: unknown): InvalidDatasetError {
+    const { group } = this.#init.layout.placeOf(index)
+
+    return new InvalidDatasetError(`what the parity of group ${group} gives for block ${index} is not what the tree says: the parity is wrong`, {
+      cid: this.#init.tree.shape.root,
+      index,
+      cause
+    })
+  }
+}
