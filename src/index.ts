@@ -18,6 +18,8 @@
  *
  * await codex.stop()
  * ```
+ *
+ * @module codex-download
  */
 import { hasher as defaultHasher } from '#hasher'
 import { MemoryDatastore } from 'datastore-core/memory'
