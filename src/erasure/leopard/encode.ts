@@ -8,7 +8,7 @@ import type { Workspace } from './workspace.ts'
 export function * encodeColumns (workspace: Workspace, field: Field, data: Uint8Array[], parity: Uint8Array[]): Generator<undefined, void> {
   const size = nextPowerOfTwo(parity.length)
 
-  for (const { start, end } of columnsOf(data[0].length, 2 * size)) {
+  for (const { start, end } of columnsOf(data[0].length, Math.max(2 * size, data.length))) {
     const length = end - start
     workspace.prepare(field, Math.ceil(data.length / size + 1) * size)
     const { memory, at } = workspace.scratch(2 * size * length)
@@ -39,15 +39,13 @@ export function * encodeColumns (workspace: Workspace, field: Field, data: Uint8
 export function * xorColumns (workspace: Workspace, blocks: Uint8Array[], sum: Uint8Array): Generator<undefined, void> {
   for (const { start, end } of columnsOf(sum.length, blocks.length)) {
     const length = end - start
-    const { memory, at } = workspace.scratch(blocks.length * length)
+    const { memory, at } = workspace.scratch(2 * length)
+    memory.set(blocks[0].subarray(start, end), at)
 
-    blocks.forEach((block, i) => {
-      memory.set(block.subarray(start, end), at + i * length)
-
-      if (i > 0) {
-        workspace.kernel.xor(at, at + i * length, length)
-      }
-    })
+    for (let i = 1; i < blocks.length; i++) {
+      memory.set(blocks[i].subarray(start, end), at + length)
+      workspace.kernel.xor(at, at + length, length)
+    }
 
     sum.set(memory.subarray(at, at + length), start)
     yield

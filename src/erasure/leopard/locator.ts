@@ -9,7 +9,7 @@ const walshLogs = new Map<number, Uint32Array>()
  * It is a sum over pairs that depends on their XOR only, so the Walsh-Hadamard transform makes it of products. As
  * `erased` covers a subspace, the transform need not be of the whole field as it is in the reference.
  *
- * @param erased - 1 where a position is erased; its length is a power of two
+ * `erased` is 1 where a position is erased, else 0; its length is a power of two.
  */
 export function locate (field: Field, erased: Uint8Array): Uint16Array {
   const size = erased.length

@@ -7,10 +7,8 @@ export function rowBytes (field: Field): number {
 }
 
 /**
- * Writes the row of a factor: what kernels multiply by. It is the products of the factor with each value of each of an
+ * Writes the row of the factor whose logarithm is `log`: what kernels multiply by. It is the products of the factor with each value of each of an
  * element's nibbles, the lowest first. In GF(2^16), the low bytes of all these products come before their high bytes.
- *
- * @param log - the factor's logarithm
  */
 export function writeRow (field: Field, log: number, rows: Uint8Array, at: number): void {
   const size = rowBytes(field)

@@ -1,6 +1,6 @@
+import { rowBytes } from './rows.ts'
 import type { Field } from './field.ts'
 import type { Workspace } from './workspace.ts'
-import { rowBytes } from './rows.ts'
 
 /** `size` blocks of `length` bytes, adjoining from the address `at`; the size is a power of two. */
 export interface Run {
@@ -10,9 +10,8 @@ export interface Run {
 }
 
 /**
- * Inverse transform: values at the positions `offset … offset + size - 1` to coefficients.
- *
- * @param count - blocks from this on are zeros
+ * Inverse transform: values at the positions `offset … offset + size - 1` to coefficients. The blocks after the first
+ * `count` are zeros.
  */
 export function inverse (workspace: Workspace, field: Field, { at, length, size }: Run, offset: number, count: number): void {
   const loops = workspace.kernel.in[field.bits]
@@ -43,9 +42,8 @@ export function inverse (workspace: Workspace, field: Field, { at, length, size 
 }
 
 /**
- * Forward transform: coefficients to values at the positions `0 … size - 1`.
- *
- * @param needed - whether any value of positions `start … end - 1` is needed; those that are not are undefined
+ * Forward transform: coefficients to values at the positions `0 … size - 1`. `needed` tells whether any of the positions
+ * `start … end - 1` is needed; what is not is left undefined.
  */
 export function forward (workspace: Workspace, field: Field, { at, length, size }: Run, needed: (start: number, end: number) => boolean): void {
   const loops = workspace.kernel.in[field.bits]

@@ -71,12 +71,11 @@ export interface Column {
 }
 
 /**
- * Blocks are worked on in columns, so that memory is bounded and no step takes long.
- *
- * @param held - the number of blocks that memory holds a column of at the same time
+ * Blocks are worked on in columns, so that memory is bounded and no step takes long. A step is a column of `blocks`
+ * blocks.
  */
-export function * columnsOf (blockBytes: number, held: number): Generator<Column> {
-  const share = Math.floor(COLUMN_BUDGET / held / 64) * 64
+export function * columnsOf (blockBytes: number, blocks: number): Generator<Column> {
+  const share = Math.floor(COLUMN_BUDGET / blocks / 64) * 64
   const length = Math.min(Math.max(share, MIN_COLUMN), MAX_COLUMN)
 
   for (let start = 0; start < blockBytes; start += length) {

@@ -38,8 +38,7 @@ export async function compileKernel (leopard: URL, features: string[]): Promise<
     throw new Error(`The kernel does not compile: ${errors.join('')}`, { cause: error })
   }
 
-  return `/* eslint-disable */
-/** Made of \`kernel/\` by \`npm run build:kernel\`: WebAssembly in base64, using ${features.join(' and ')}. */
+  return `/** Made of \`kernel/\` by \`npm run build:kernel\`: WebAssembly in base64, using ${features.join(' and ')}. */
 export const WASM = '${toString(wasm, 'base64pad')}'
 `
 }
