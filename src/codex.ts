@@ -48,6 +48,7 @@ export interface CodexParts {
   hasher: Hasher
 }
 
+/** What `download`, `manifest` and `prefetch` have in common. */
 export interface RetrieveOptions extends AbortOptions {
   /** Where it may be found, as the caller knows: tried first, for the manifest and for the blocks. */
   providers?: Provider[]
@@ -59,6 +60,7 @@ export interface RetrieveOptions extends AbortOptions {
   stallTimeout?: number
 }
 
+/** Options of `download`. */
 export interface DownloadOptions extends RetrieveOptions {
   /** First byte; default 0. */
   offset?: number
@@ -70,11 +72,13 @@ export interface DownloadOptions extends RetrieveOptions {
   onProgress?: (event: DownloadProgressEvent) => void
 }
 
+/** Options of `prefetch`. `store` is without effect: a prefetch stores. */
 export interface PrefetchOptions extends RetrieveOptions {
   /** Which blocks first: in their order, or those that the fewest peers have. Default 'sequential'. */
   selection?: 'sequential' | 'rarest'
 }
 
+/** Options of `store`. */
 export interface StoreOptions extends AbortOptions {
   /** Kept in the manifest, as given. Default: a File's name. */
   filename?: string
@@ -88,19 +92,22 @@ export interface StoreOptions extends AbortOptions {
 
 /** How much of a file is in the local store. */
 export interface DatasetStat {
+  /** The manifest's. */
   cid: CID
   manifest: Manifest
   /** Bytes of the file. */
   size: number
-  /** Blocks of the file, and how many of them are here. */
+  /** Blocks of the file, without padding and parity. */
   blocks: number
+  /** How many of them are in the local store. */
   blocksHere: number
 }
 
 /** A connected peer. */
 export interface PeerStat extends PeerCounters {
+  /** Its peer id, as text. */
   id: string
-  /** Milliseconds from a request to its first block; undefined until known. */
+  /** Milliseconds from a question to its answer, the shortest so far; undefined until known. */
   rtt?: number
   /** Bytes a second; undefined until known. */
   rate?: number
@@ -114,8 +121,9 @@ export interface PeerStat extends PeerCounters {
 export interface CodexStats extends ExchangeCounters {
   /** In the smallest unit of the network's token. */
   spent: bigint
+  /** Downloads that are being read now. */
   downloads: number
-  /** Entries of every internal map and queue, for those who watch for leaks. */
+  /** Entries, or bytes, of every internal map and queue now, for those who watch for leaks. */
   sizes: Record<string, number>
 }
 
@@ -129,6 +137,7 @@ interface Running extends RetrievalParts {
  * A node of the Codex network: downloads, stores and serves. Made by `createCodex`.
  */
 export class Codex extends TypedEventEmitter<CodexEvents> {
+  /** The limits in force. */
   readonly limits: Limits
   readonly #parts: CodexParts
   readonly #downloads = new Set<Download>()
@@ -143,11 +152,19 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     this.limits = { ...DEFAULT_LIMITS, ...limits }
   }
 
+  /** Whether it runs: from the end of `start` to the beginning of `stop`. */
   isStarted (): boolean {
     return this.#running != null
   }
 
-  /** Starts; does nothing when it is started. */
+  /**
+   * Opens the store and begins to speak and to serve. Does nothing when it is started. After a failure nothing runs.
+   *
+   * @throws {ProtocolInUseError} when the transport carries another `Codex`
+   * @throws {StoreSchemaError} when the store is of a schema that this version cannot read
+   * @throws {StoreRefusedError} when the store fails
+   * @throws what the transport or the discovery fails to start with
+   */
   async start (): Promise<void> {
     await this.#change(async () => { await this.#start() })
   }
@@ -158,9 +175,11 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
   }
 
   /**
-   * A file by its manifest's CID, or a single block by its own. Returns at once; work starts when it is read.
+   * A file by its manifest's CID, or a single block by its own. Returns at once; work starts when it is read. What it
+   * fails with comes from reading it.
    *
-   * @throws {InvalidParametersError} @throws {NotRunningError}
+   * @throws {InvalidParametersError} when the CID cannot be read, or `offset` or `length` is no number of bytes
+   * @throws {NotRunningError}
    */
   download (cid: CID | string, options: DownloadOptions = {}): Download {
     const { offset = 0, length, onProgress } = options
@@ -183,7 +202,9 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
   /**
    * The verified manifest.
    *
-   * @throws what a download fails with; {InvalidParametersError} for the CID of a single block
+   * @throws {InvalidParametersError} for a CID that is no manifest's
+   * @throws {InvalidManifestError} when it is malformed or over the limits
+   * @throws {NotFoundError} @throws {StallError} @throws {TooExpensiveError} @throws {NotRunningError}
    */
   async manifest (cid: CID | string, options: RetrieveOptions = {}): Promise<Manifest> {
     const { manifest } = await retrieve(parse(cid), this.#started(), this.#retrieval(options))
@@ -195,7 +216,13 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     return manifest
   }
 
-  /** Everything of a file into the local store. Yields how far it is; ending the iteration ends the work. */
+  /**
+   * Everything of a file into the local store. Yields how far it is; ending the iteration ends the work.
+   *
+   * @throws {InvalidParametersError} @throws {NotRunningError} at once
+   * @throws {StoreRefusedError} while it is iterated, when the store takes no more; what is there stays
+   * @throws what reading a download throws, while it is iterated
+   */
   prefetch (cid: CID | string, options: PrefetchOptions = {}): AsyncGenerator<Progress, void, undefined> {
     const retrieval = { ...this.#retrieval(options), store: true }
 
@@ -206,8 +233,14 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
    * Stores a file and returns its manifest's CID when it is served; announcing it goes on behind. Memory is bounded,
    * whatever its length. With `erasure`, the file is stored as it is first, and the CID is the protected manifest's.
    *
-   * @throws {InvalidParametersError} for an empty file: the network has none
-   * @throws {StoreRefusedError} when the store takes no more; nothing of the file is kept
+   * @throws {InvalidParametersError} for an empty file, since the network has none; for a block size or counts of erasure that
+   * are out of range, or more data blocks a group than the file has
+   * @throws {InvalidManifestError} when name and type are too long for a manifest
+   * @throws {InvalidDatasetError} when a manifest that lies has made the tree known with another size
+   * @throws {StoreRefusedError} when the store takes no more; nothing of the file is kept, or, where only
+   * its parity failed, the file without parity
+   * @throws {NotRunningError}
+   * @throws what the source throws, or the reason of the signal
    */
   async store (source: ByteSource, options: StoreOptions = {}): Promise<CID> {
     const { stores } = this.#started()
@@ -246,7 +279,11 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     return stored[stored.length - 1].manifestCid
   }
 
-  /** How much of a file is here; undefined when its manifest is not. */
+  /**
+   * How much of a file is here; undefined when its manifest is not.
+   *
+   * @throws {InvalidParametersError} @throws {StoreRefusedError} @throws {NotRunningError}
+   */
   async stat (cid: CID | string): Promise<DatasetStat | undefined> {
     const { local } = this.#started()
     const manifest = await local.manifest(parse(cid))
@@ -254,7 +291,11 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     return manifest == null ? undefined : this.#statOf(parse(cid), manifest, local)
   }
 
-  /** The files of which the manifest is here. */
+  /**
+   * The files of which the manifest is here, in no order.
+   *
+   * @throws {StoreRefusedError} @throws {NotRunningError} while it is iterated
+   */
   async * list (): AsyncGenerator<DatasetStat, void, undefined> {
     const { local } = this.#started()
 
@@ -263,7 +304,13 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     }
   }
 
-  /** Forgets a file; blocks that other files share stay. False when it was not here. */
+  /**
+   * Forgets a file, or a single block; blocks that other files share stay. False when it was not here. What was announced
+   * is not taken back.
+   *
+   * @throws {InvalidParametersError} @throws {NotRunningError}
+   * @throws {StoreRefusedError} when the store fails; what is left is deleted at the next start
+   */
   async delete (cid: CID | string): Promise<boolean> {
     return this.#started().local.delete(parse(cid))
   }
@@ -282,7 +329,11 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     return this.#started().local.gc(options)
   }
 
-  /** The connected peers. */
+  /**
+   * The connected peers that speak the protocol.
+   *
+   * @throws {NotRunningError}
+   */
   peers (): PeerStat[] {
     const { engine } = this.#started()
 

@@ -40,6 +40,7 @@ export interface DownloadInit extends RetrievalOptions {
  * when `done` is read; `break` and `abort()` end it.
  */
 export class Download implements AsyncIterable<Uint8Array> {
+  /** The manifest's CID, or the single block's. */
   readonly cid: CID
   readonly #init: DownloadInit
   readonly #abort = new AbortController()
@@ -67,9 +68,12 @@ export class Download implements AsyncIterable<Uint8Array> {
   }
 
   /**
-   * The verified manifest; undefined for a single block.
+   * The verified manifest; undefined for a single block. A failure of it is one of the download.
    *
-   * @throws what `download` can fail with, see the table of errors
+   * @throws {InvalidParametersError} for the CID of a tree
+   * @throws {InvalidManifestError} @throws {NotFoundError} @throws {StallError} @throws {TooExpensiveError}
+   * @throws {NotRunningError}
+   * @throws the reason that the download was aborted with
    */
   async manifest (): Promise<Manifest | undefined> {
     try {
@@ -80,6 +84,7 @@ export class Download implements AsyncIterable<Uint8Array> {
     }
   }
 
+  /** How far it is now. */
   get progress (): Progress {
     const rate = this.#settled ? 0 : this.#rate.value
     const left = (this.#totalBytes ?? 0) - this.#bytes
@@ -118,7 +123,17 @@ export class Download implements AsyncIterable<Uint8Array> {
     this.#end(reason)
   }
 
-  /** Returning from the iterator ends the download at once, also while it waits for bytes. */
+  /**
+   * The bytes, at most a block at a time. They are the caller's to keep, and may be views of larger memory. Returning from
+   * the iterator ends the download at once, also while it waits for bytes.
+   *
+   * @throws {AlreadyReadError} when it is, or was, iterated
+   * @throws {InvalidParametersError} when `offset` is beyond the end
+   * @throws {InvalidDatasetError} when the manifest disagrees with the tree
+   * @throws {RecoveryError} when blocks that nobody has cannot be recovered either
+   * @throws {ShortStreamError} when fewer bytes came than the manifest says
+   * @throws what `manifest` throws
+   */
   [Symbol.asyncIterator] (): AsyncIterableIterator<Uint8Array, void, undefined> {
     if (this.#iterated) {
       throw new AlreadyReadError('a download is read once; start another one', { cid: this.cid })

@@ -18,9 +18,13 @@ interface Context extends ErrorOptions {
 /** Base of all errors of the library. */
 export class CodexError extends Error {
   static name = 'CodexError'
+  /** What could not be had or done: the CID of a manifest, a tree or a block. */
   readonly cid?: CID
+  /** Index of the block in its dataset. */
   readonly index?: number
+  /** The peer concerned, as text. */
   readonly peer?: string
+  /** What each peer or step failed with; empty where there is nothing to tell. */
   readonly errors: Error[]
 
   constructor (message: string, context: Context = {}) {

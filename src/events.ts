@@ -7,6 +7,11 @@ import type { CID } from 'multiformats/cid'
 /** A peer, as text. */
 export interface PeerDetail { peer: string }
 
+/**
+ * The events of a `Codex`. `peer` is a peer's id as text; `root` is a `treeCid` or the CID of a standalone block; `start`,
+ * `end` (exclusive), `index` and `indices` are indices of blocks; `blocks` is a number of blocks; `bytes` are those of their
+ * data.
+ */
 export interface CodexEvents {
   /** A peer that speaks the protocol is connected. */
   'codex:peer:connect': CustomEvent<PeerDetail>

@@ -39,6 +39,7 @@ import type { ComponentLogger, Metrics } from '@libp2p/interface'
 import type { Blockstore } from 'interface-blockstore'
 import type { Datastore } from 'interface-datastore'
 
+/** What a host gives to `createCodex`. Only `transport` has no default. */
 export interface CodexInit {
   /** How bytes travel. `libp2pTransport(libp2p)` of `codex-download/libp2p`, or the host's own. */
   transport: Transport
@@ -68,7 +69,11 @@ export interface CodexInit {
   hasher?: Hasher
 }
 
-/** Makes a node out of what the host has. It does nothing until `start()`. */
+/**
+ * Makes a node out of what the host has. It does nothing until `start()`.
+ *
+ * @param limits - those that are given take the place of `DEFAULT_LIMITS`; they are not checked
+ */
 export function createCodex (init: CodexInit, limits: Partial<Limits> = {}): Codex {
   const { random = systemRandom, hasher = defaultHasher } = init
   const all = { ...DEFAULT_LIMITS, ...limits }

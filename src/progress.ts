@@ -3,7 +3,9 @@ import type { Clock } from './interfaces.ts'
 
 /** Blocks, by where they came from. */
 export interface BlockOrigins {
+  /** They were in the local store. */
   fromStore: number
+  /** Peers sent them. */
   fromPeers: number
   /** Recovered from parity: nobody had them. */
   recovered: number
@@ -32,7 +34,7 @@ export interface DownloadFigures {
   blocks: BlockOrigins
   /** Ids of the peers that sent blocks. */
   peers: string[]
-  /** From the first step of work to the end. */
+  /** Milliseconds from the first step of work to the end. */
   milliseconds: number
 }
 
