@@ -1,13 +1,23 @@
 import { BaseBlockstore } from 'blockstore-core'
 import { BaseDatastore } from 'datastore-core'
 import type { Stores } from './fixtures.ts'
-import type { Blockstore } from 'interface-blockstore'
+import type { Blockstore, Pair as BlockPair } from 'interface-blockstore'
 import type { Batch, Datastore, Key, KeyQuery, Pair, Query } from 'interface-datastore'
 import type { CID } from 'multiformats/cid'
+
+/** How many of the last writes that a store said it made were not made: as when the machine loses its power. */
+export interface Forgotten {
+  blockstore: number
+  datastore: number
+}
+
+type Undo = () => unknown
 
 /** A process that is killed after so many writes: nothing it does afterwards reaches the stores. */
 export class Life {
   writes = 0
+  /** What undoes the writes so far, by store. */
+  readonly made: Record<keyof Forgotten, Undo[]> = { blockstore: [], datastore: [] }
   readonly #last: number
 
   constructor (last: number) {
@@ -26,6 +36,15 @@ export class Life {
   live (): void {
     if (this.isOver) {
       throw new Error('killed')
+    }
+  }
+
+  /** Undoes the last writes, once it is over. */
+  async forget (forgotten: Forgotten): Promise<void> {
+    for (const store of ['blockstore', 'datastore'] as const) {
+      for (let i = forgotten[store]; i > 0; i--) {
+        await this.made[store].pop()?.()
+      }
     }
   }
 }
@@ -58,13 +77,33 @@ class MortalBlockstore extends BaseBlockstore {
 
   override async put (cid: CID, bytes: Uint8Array): Promise<CID> {
     this.#life.write()
+    await this.#remember(cid)
 
     return this.#inner.put(cid, bytes)
   }
 
   override async delete (cid: CID): Promise<void> {
     this.#life.write()
+    await this.#remember(cid)
     await this.#inner.delete(cid)
+  }
+
+  override async * getAll (): AsyncGenerator<BlockPair> {
+    for await (const pair of this.#inner.getAll()) {
+      this.#life.live()
+      yield pair
+    }
+  }
+
+  async #remember (cid: CID): Promise<void> {
+    const had = await this.#inner.has(cid)
+    const bytes: Uint8Array[] = []
+
+    for await (const chunk of had ? this.#inner.get(cid) : []) {
+      bytes.push(chunk)
+    }
+
+    this.#life.made.blockstore.push(() => had ? this.#inner.put(cid, bytes) : this.#inner.delete(cid))
   }
 }
 
@@ -103,15 +142,33 @@ class MortalDatastore extends BaseDatastore {
     }
 
     const batch = this.#inner.batch()
+    const keys: Key[] = []
 
     return {
-      put: (key, value) => { batch.put(key, value) },
-      delete: key => { batch.delete(key) },
+      put: (key, value) => {
+        keys.push(key)
+        batch.put(key, value)
+      },
+      delete: key => {
+        keys.push(key)
+        batch.delete(key)
+      },
       commit: async () => {
         this.#life.write()
+        await this.#remember(keys)
         await batch.commit()
       }
     }
+  }
+
+  async #remember (keys: Key[]): Promise<void> {
+    const had = await Promise.all(keys.map(async key => ({ key, value: await this.#inner.has(key) ? await this.#inner.get(key) : undefined })))
+
+    this.#life.made.datastore.push(async () => {
+      for (const { key, value } of had) {
+        await (value == null ? this.#inner.delete(key) : this.#inner.put(key, value))
+      }
+    })
   }
 
   override async * _all (query: Query): AsyncGenerator<Pair> {
