@@ -5,7 +5,7 @@
 import { formatCid } from '../dataset/codecs.ts'
 import { rangesOf } from '../dataset/ranges.ts'
 import { copyOf } from '../dataset/verify.ts'
-import { InvalidDatasetError } from '../errors.ts'
+import { InvalidDatasetError, VerificationError } from '../errors.ts'
 import { isHadByNobody } from './candidate.ts'
 import { failureOf, tooExpensive } from './failure.ts'
 import { Flights } from './flights.ts'
@@ -208,6 +208,7 @@ export class Fetcher {
       peer.counters.rejected++
       buying.spend(-1, price)
       emit('codex:blocks:rejected', { peer: peer.id, root, index, error })
+      session.note(new VerificationError(`${peer.id} sent a wrong block ${index}: ${error.message}`, { cid: root, index, peer: peer.id, cause: error }))
 
       if (isAuthorsFault(error)) {
         [...session.interests].filter(({ wanted }) => wanted.has(index)).forEach(interest => { interest.failed(error) })

@@ -3,6 +3,7 @@
  * peer and the purse are kept in step.
  */
 import { rangesOf } from '../dataset/ranges.ts'
+import { StallError } from '../errors.ts'
 import type { Buying } from './buying.ts'
 import type { Candidate } from './candidate.ts'
 import type { ExchangeCounters } from './counters.ts'
@@ -130,6 +131,7 @@ export class Flights {
 
     for (const [peer, blocks] of late) {
       peer.timedOut(now)
+      session.note(new StallError(`${peer.id} did not deliver ${blocks} blocks in time`, { cid: session.shape.root, peer: peer.id }))
       this.#init.emit('codex:peer:timeout', { peer: peer.id, root: session.shape.root, blocks })
     }
 

@@ -15,8 +15,6 @@ import type { PeerId } from '@libp2p/interface'
 
 /** Providers remembered for one session, and peers. */
 const MAX_PROVIDERS = 1_024
-/** Errors of lookups kept to be told. */
-const MAX_ERRORS = 8
 
 export interface MembersInit {
   peers: PeerAdmin
@@ -84,8 +82,11 @@ export class Members {
           emit('codex:discovery:end', { cid, providers, error })
           change(() => {
             session.lookups.ended++
-            session.errors.push(...error == null ? [] : [error])
-            session.errors.splice(0, session.errors.length - MAX_ERRORS)
+
+            if (error != null) {
+              session.note(error)
+            }
+
             touch(session)
           })
         }

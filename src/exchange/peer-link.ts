@@ -100,7 +100,7 @@ export interface ExchangeProtocol {
   readonly id: string
   /** `clock` is the time that its limits on what peers may do are measured in. */
   start(transport: Transport, handler: LinkHandler, clock: Clock): Promise<void>
-  /** The peer is wanted, connected, and has no link: tries again, unless the link was closed on purpose. */
+  /** The peer is wanted, connected, and has no link: tries again, also where the link was closed on purpose. */
   reopen?(peer: PeerId): void
   /** Closes every link (with `closed`) and leaves nothing running. */
   stop(): Promise<void>

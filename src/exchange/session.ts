@@ -56,6 +56,8 @@ export interface Request {
 
 /** Manifests over one tree that are looked up for it. */
 const MAX_NAMES = 8
+/** Errors kept to be told. */
+const MAX_ERRORS = 16
 
 export interface SessionInit {
   shape: DatasetShape
@@ -91,7 +93,7 @@ export class Session {
   dropped = false
   /** Lookups begun and ended for it. */
   lookups = { begun: 0, ended: 0 }
-  /** What the last lookups and dials failed with: a few, to tell the reader should it come to that. */
+  /** What the last lookups, dials and peers failed with: a few, to tell the reader should it come to that. */
   readonly errors: Error[] = []
   /** It found no room: to be planned when there is some. */
   heldUp = false
@@ -124,6 +126,12 @@ export class Session {
 
   ended (): void {
     this.tree?.release()
+  }
+
+  /** Remembers what something failed with. */
+  note (error: Error): void {
+    this.errors.push(error)
+    this.errors.splice(0, this.errors.length - MAX_ERRORS)
   }
 
   /** Whether anyone wants the block. */

@@ -112,13 +112,14 @@ export class ServedFile {
   readonly #digests: Uint8Array[]
   readonly #blockSize: number
 
-  constructor (content: Uint8Array, blockSize: number) {
+  /** @param lie - what the manifest says of the file, or its bytes */
+  constructor (content: Uint8Array, blockSize: number, { raw, ...lie }: { blockSize?: number, datasetSize?: number, raw?: Uint8Array } = {}) {
     this.content = content
     this.#blockSize = blockSize
     this.#digests = Array.from({ length: Math.ceil(content.byteLength / blockSize) }, (_, i) => hasher.digest(this.#data(i)) as Uint8Array)
     this.#tree = new MerkleTree(this.#digests, hasher)
     this.root = treeCid(this.#tree.root)
-    const data = encodeManifest({ treeCid: this.root, blockSize, datasetSize: content.byteLength, codec: CODEX_BLOCK, hcodec: SHA2_256, version: 2 })
+    const data = raw ?? encodeManifest({ treeCid: this.root, blockSize, datasetSize: content.byteLength, codec: CODEX_BLOCK, hcodec: SHA2_256, version: 2, ...lie })
     this.cid = manifestCid(hasher.digest(data) as Uint8Array)
     this.manifest = { index: 0, cid: this.cid, data }
   }

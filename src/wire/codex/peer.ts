@@ -91,9 +91,10 @@ export class CodexPeer {
     this.#init.handler.opened(link)
   }
 
-  /** Tries again after no stream stayed open. */
+  /** Tries again: after no stream stayed open, or the link was closed. */
   reopen (): void {
-    if (this.#link == null && !this.#closed) {
+    if (this.#link == null) {
+      this.#closed = false
       this.#failures = 0
       this.open()
     }
@@ -101,7 +102,9 @@ export class CodexPeer {
 
   /** The peer opened a stream. */
   accept (stream: ByteStream): void {
-    this.reopen()
+    if (!this.#closed) {
+      this.reopen()
+    }
 
     if (this.#link == null) {
       stream.abort(new CodexError('The link is closed', { peer: this.#peer }))
