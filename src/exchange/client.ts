@@ -20,6 +20,8 @@ export class ClientRoot {
   readonly waiting = new RangeSet()
   /** Blocks it asked about that are not here: it is told when they come. */
   readonly watched = new RangeSet()
+  /** It wants to be told of what is not here. */
+  tellAbsent = false
 
   constructor (root: CID) {
     this.root = root

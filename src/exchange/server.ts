@@ -3,12 +3,13 @@
  * peers take turns, and what is held for all of them together is bounded. A block that is not here yet is served the
  * moment it comes.
  */
-import { DELIVERY_BYTES } from '../constants.ts'
+import { DEFAULT_BLOCK_SIZE, DELIVERY_BYTES } from '../constants.ts'
 import { formatCid, isTreeCid } from '../dataset/codecs.ts'
 import { encodeProof } from '../dataset/merkle-proof.ts'
 import { RangeSet, rangesOf } from '../dataset/ranges.ts'
 import { Client } from './client.ts'
 import { withDeadline } from './deadline.ts'
+import { Room } from './room.ts'
 import type { ClientRoot, WantLimits } from './client.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
@@ -32,12 +33,21 @@ export interface ServerInit {
   failed(peer: string, err: Error): void
 }
 
+/** Blocks that were read, and the room that they take until they are sent. */
+interface Batch {
+  blocks: ServedBlock[]
+  room: number
+}
+
 export class Server {
   readonly #init: ServerInit
   readonly #clients = new Map<PeerLink, Client>()
+  /** For the batches of all. */
+  readonly #room: Room
 
   constructor (init: ServerInit) {
     this.#init = init
+    this.#room = new Room(init.limits.servingBytes)
   }
 
   wanted (link: PeerLink, wants: PeerWant[]): void {
@@ -149,7 +159,7 @@ export class Server {
   }
 
   async #take (client: Client, { root, kind, ranges, tellAbsent }: PeerWant): Promise<void> {
-    const entry = client.root(root)
+    const entry = ranges.length === 0 ? undefined : client.root(root)
 
     if (entry == null) {
       return
@@ -187,7 +197,10 @@ export class Server {
 
       for (const { start, end } of ranges) {
         const inside = { start, end: Math.min(end, tree.shape.leaves) }
-        have.push(...inside.start < inside.end ? await tree.presentIn(inside) : [])
+
+        for (const range of inside.start < inside.end ? await tree.presentIn(inside) : []) {
+          have.push(range)
+        }
       }
 
       return have
@@ -208,15 +221,20 @@ export class Server {
   /** Reads the next batch while the one before is on its way; sends what of it is still wanted when that is through. */
   async #serve (client: Client, entry: ClientRoot): Promise<void> {
     const indices = firstOf(entry.ready, client.batch)
-    const read = isTreeCid(entry.root) ? await this.#readLeaves(entry, indices) : await this.#readBlock(entry.root)
+    const batch = isTreeCid(entry.root) ? await this.#readLeaves(entry, indices) : await this.#readBlock(entry.root)
 
-    await client.sending
-    await this.#takeAll(client)
+    try {
+      await client.sending
+      await this.#takeAll(client)
+    } catch (err) {
+      this.#room.free(batch.room)
+      throw err
+    }
 
-    const blocks = read.filter(({ index }) => entry.ready.has(index))
+    const blocks = batch.blocks.filter(({ index }) => entry.ready.has(index))
     const lost = new RangeSet(rangesOf(indices))
     blocks.forEach(({ index }) => { entry.ready.delete({ start: index, end: index + 1 }) })
-    read.forEach(({ index }) => { lost.delete({ start: index, end: index + 1 }) })
+    batch.blocks.forEach(({ index }) => { lost.delete({ start: index, end: index + 1 }) })
 
     const absent = [...lost].flatMap(range => entry.ready.intersection(range))
 
@@ -229,33 +247,53 @@ export class Server {
       client.link.presence(entry.root, { have: [], absent, price: this.#init.price })
     }
 
-    if (!client.closed && blocks.length > 0) {
-      client.sending = this.#send(client, entry.root, blocks)
-      // it is awaited before the next one, or not at all when the link is gone
-      client.sending.catch(() => {})
-    }
+    client.sending = this.#send(client, entry.root, blocks).finally(() => { this.#room.free(batch.room) })
+    // it is awaited before the next one, or not at all when the link is gone
+    client.sending.catch(() => {})
   }
 
-  async #readBlock (cid: CID): Promise<ServedBlock[]> {
-    const block = await this.#init.store.getBlock(cid)
+  async #readBlock (cid: CID): Promise<Batch> {
+    return this.#read(DEFAULT_BLOCK_SIZE, async () => {
+      const block = await this.#init.store.getBlock(cid)
 
-    return block == null ? [] : [{ index: 0, cid, data: block.data }]
+      return block == null ? [] : [{ index: 0, cid, data: block.data }]
+    })
   }
 
   /** The blocks of a batch, as far as they are here and fit. */
-  async #readLeaves ({ root }: ClientRoot, indices: number[]): Promise<ServedBlock[]> {
+  async #readLeaves ({ root }: ClientRoot, indices: number[]): Promise<Batch> {
     return await this.#withTree(root, async tree => {
+      const { blockSize } = tree.shape
       // those who want nothing now take nothing away
       const busy = [...this.#clients.values()].filter(({ running }) => running != null).length
-      const room = Math.min(DELIVERY_BYTES, this.#init.limits.servingBytes / (2 * busy))
-      indices.splice(Math.max(1, Math.floor(room / tree.shape.blockSize)))
-      const read = await Promise.all(indices.map(async index => ({ index, block: await tree.read(index) })))
+      const bytes = Math.min(DELIVERY_BYTES, this.#init.limits.servingBytes / (2 * busy))
+      indices.splice(Math.max(1, Math.floor(bytes / blockSize)))
 
-      return read.flatMap(({ index, block }) => block == null ? [] : [{ index, cid: block.cid, data: block.data, proof: encodeProof(block.proof) }])
-    }) ?? []
+      return this.#read(indices.length * blockSize, async () => {
+        const read = await Promise.all(indices.map(async index => ({ index, block: await tree.read(index) })))
+
+        return read.flatMap(({ index, block }) => block == null ? [] : [{ index, cid: block.cid, data: block.data, proof: encodeProof(block.proof) }])
+      })
+    }) ?? { blocks: [], room: 0 }
+  }
+
+  /** Reads blocks when there is room for them. */
+  async #read (room: number, read: () => Promise<ServedBlock[]>): Promise<Batch> {
+    await this.#room.take(room)
+
+    try {
+      return { blocks: await read(), room }
+    } catch (err) {
+      this.#room.free(room)
+      throw err
+    }
   }
 
   async #send (client: Client, root: CID, blocks: ServedBlock[]): Promise<void> {
+    if (client.closed || blocks.length === 0) {
+      return
+    }
+
     const { clock, limits, served } = this.#init
     const startedAt = clock.now()
     await withDeadline(clock, limits.servingTimeout, client.abort.signal, async signal => client.link.deliver(root, blocks, { signal }))
