@@ -3,23 +3,18 @@
  * peers take turns, and what is held for all of them together is bounded. A block that is not here yet is served the
  * moment it comes.
  */
-import { DEFAULT_BLOCK_SIZE, DELIVERY_BYTES } from '../constants.ts'
-import { formatCid, isTreeCid } from '../dataset/codecs.ts'
-import { encodeProof } from '../dataset/merkle-proof.ts'
+import { formatCid } from '../dataset/codecs.ts'
 import { RangeSet, rangesOf } from '../dataset/ranges.ts'
 import { Client } from './client.ts'
 import { withDeadline } from './deadline.ts'
-import { Room } from './room.ts'
+import { Stock } from './stock.ts'
 import type { ClientRoot, WantLimits } from './client.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { Clock } from '../interfaces.ts'
 import type { LocalStore } from '../stores/local-store.ts'
-import type { StoredTree } from '../stores/stored-tree.ts'
 import type { PeerLink, PeerWant, ServedBlock } from './peer-link.ts'
 import type { CID } from 'multiformats/cid'
-
-const STANDALONE: IndexRange = { start: 0, end: 1 }
 
 export interface ServerInit {
   store: LocalStore
@@ -33,21 +28,14 @@ export interface ServerInit {
   failed(peer: string, err: Error): void
 }
 
-/** Blocks that were read, and the room that they take until they are sent. */
-interface Batch {
-  blocks: ServedBlock[]
-  room: number
-}
-
 export class Server {
   readonly #init: ServerInit
   readonly #clients = new Map<PeerLink, Client>()
-  /** For the batches of all. */
-  readonly #room: Room
+  readonly #stock: Stock
 
   constructor (init: ServerInit) {
     this.#init = init
-    this.#room = new Room(init.limits.servingBytes)
+    this.#stock = new Stock(init.store, init.limits.servingBytes)
   }
 
   wanted (link: PeerLink, wants: PeerWant[]): void {
@@ -168,7 +156,7 @@ export class Server {
     entry.tellAbsent ||= tellAbsent
     const pending = kind === 'have' ? entry.watched : entry.waiting
     pending.addAll(ranges)
-    const have = await this.#present(entry, ranges)
+    const have = await this.#stock.present(root, ranges)
 
     if (client.closed) {
       return
@@ -184,50 +172,18 @@ export class Server {
     client.link.presence(root, { have, absent, price: this.#init.price })
   }
 
-  /** What of the ranges is in the local store. */
-  async #present ({ root }: ClientRoot, ranges: IndexRange[]): Promise<IndexRange[]> {
-    const { store } = this.#init
-
-    if (!isTreeCid(root)) {
-      return await store.hasBlock(root) ? [STANDALONE] : []
-    }
-
-    return await this.#withTree(root, async tree => {
-      const have: IndexRange[] = []
-
-      for (const { start, end } of ranges) {
-        const inside = { start, end: Math.min(end, tree.shape.leaves) }
-
-        for (const range of inside.start < inside.end ? await tree.presentIn(inside) : []) {
-          have.push(range)
-        }
-      }
-
-      return have
-    }) ?? []
-  }
-
-  /** Undefined where nothing of the tree is here. What waits holds no tree, however many it waits for. */
-  async #withTree<T> (root: CID, fn: (tree: StoredTree) => Promise<T>): Promise<T | undefined> {
-    const tree = await this.#init.store.findTree(root)
-
-    try {
-      return tree == null ? undefined : await fn(tree)
-    } finally {
-      tree?.release()
-    }
-  }
-
   /** Reads the next batch while the one before is on its way; sends what of it is still wanted when that is through. */
   async #serve (client: Client, entry: ClientRoot): Promise<void> {
     const indices = firstOf(entry.ready, client.batch)
-    const batch = isTreeCid(entry.root) ? await this.#readLeaves(entry, indices) : await this.#readBlock(entry.root)
+    // those who want nothing now take nothing away
+    const busy = [...this.#clients.values()].filter(({ running }) => running != null).length
+    const batch = await this.#stock.read(entry.root, indices, busy)
 
     try {
       await client.sending
       await this.#takeAll(client)
     } catch (err) {
-      this.#room.free(batch.room)
+      this.#stock.giveBack(batch)
       throw err
     }
 
@@ -247,46 +203,9 @@ export class Server {
       client.link.presence(entry.root, { have: [], absent, price: this.#init.price })
     }
 
-    client.sending = this.#send(client, entry.root, blocks).finally(() => { this.#room.free(batch.room) })
+    client.sending = this.#send(client, entry.root, blocks).finally(() => { this.#stock.giveBack(batch) })
     // it is awaited before the next one, or not at all when the link is gone
     client.sending.catch(() => {})
-  }
-
-  async #readBlock (cid: CID): Promise<Batch> {
-    return this.#read(DEFAULT_BLOCK_SIZE, async () => {
-      const block = await this.#init.store.getBlock(cid)
-
-      return block == null ? [] : [{ index: 0, cid, data: block.data }]
-    })
-  }
-
-  /** The blocks of a batch, as far as they are here and fit. */
-  async #readLeaves ({ root }: ClientRoot, indices: number[]): Promise<Batch> {
-    return await this.#withTree(root, async tree => {
-      const { blockSize } = tree.shape
-      // those who want nothing now take nothing away
-      const busy = [...this.#clients.values()].filter(({ running }) => running != null).length
-      const bytes = Math.min(DELIVERY_BYTES, this.#init.limits.servingBytes / (2 * busy))
-      indices.splice(Math.max(1, Math.floor(bytes / blockSize)))
-
-      return this.#read(indices.length * blockSize, async () => {
-        const read = await Promise.all(indices.map(async index => ({ index, block: await tree.read(index) })))
-
-        return read.flatMap(({ index, block }) => block == null ? [] : [{ index, cid: block.cid, data: block.data, proof: encodeProof(block.proof) }])
-      })
-    }) ?? { blocks: [], room: 0 }
-  }
-
-  /** Reads blocks when there is room for them. */
-  async #read (room: number, read: () => Promise<ServedBlock[]>): Promise<Batch> {
-    await this.#room.take(room)
-
-    try {
-      return { blocks: await read(), room }
-    } catch (err) {
-      this.#room.free(room)
-      throw err
-    }
   }
 
   async #send (client: Client, root: CID, blocks: ServedBlock[]): Promise<void> {
