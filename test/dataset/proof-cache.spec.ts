@@ -12,6 +12,11 @@ function cacheOf (tree: MerkleTree, maxPages?: number): ProofCache {
   return new ProofCache({ root: tree.root, leaves: tree.leaves, hasher, maxPages })
 }
 
+/** Digest of a leaf. */
+function leafAt (tree: MerkleTree, index: number): Uint8Array {
+  return tree.layer(0)[index]
+}
+
 /** Compressions that the whole tree takes. */
 function innerNodes (tree: MerkleTree): number {
   return Array.from({ length: tree.depth }, (_, level) => tree.layer(level + 1).length).reduce((sum, count) => sum + count)
@@ -44,6 +49,39 @@ function save (cache: ProofCache): Map<string, Uint8Array> {
 }
 
 describe('ProofCache', () => {
+  it('proves leaves without proofs of their own as soon as they complete a subtree that is proven, and not before', () => {
+    fc.assert(fc.property(treeSize, fc.nat(), fc.nat(), (size, seed, portion) => {
+      const tree = makeTree(size)
+      const cache = cacheOf(tree)
+      const order = shuffle(tree.leaves, seed)
+      const proven = order.slice(0, portion % (tree.leaves + 1))
+      proven.forEach(index => { cache.prove(index, leafAt(tree, index), tree.proof(index)) })
+      const inHand = new Set<number>()
+
+      for (const index of order.slice(proven.length)) {
+        for (let missing = cache.missingBeside(index, leaf => inHand.has(leaf)); missing != null; missing = cache.missingBeside(index, leaf => inHand.has(leaf))) {
+          expect(cache.leaf(missing)).to.equal(undefined)
+          expect(() => { cache.proveTogether(index, leaf => inHand.has(leaf) ? leafAt(tree, leaf) : undefined) }).to.throw().with.property('name', VerificationError.name)
+          inHand.add(missing)
+        }
+
+        cache.proveTogether(index, leaf => inHand.has(leaf) ? leafAt(tree, leaf) : undefined)
+        expect(cache.leaf(index)).to.deep.equal(leafAt(tree, index))
+        expect(cache.proof(index)).to.deep.equal(tree.proof(index))
+      }
+    }), { numRuns: 50 })
+  })
+
+  it('refuses leaves that together lead elsewhere, and learns nothing of them', () => {
+    const tree = makeTree(12)
+    const cache = cacheOf(tree)
+    const wrong = (leaf: number): Uint8Array => leaf === 5 ? leafAt(tree, 6) : leafAt(tree, leaf)
+
+    expect(() => { cache.proveTogether(5, wrong) }).to.throw().with.property('name', VerificationError.name)
+    expect(cache.leaf(5)).to.equal(undefined)
+    expect(cache.leaf(0)).to.equal(undefined)
+  })
+
   it('proves every leaf in any order, hashing no node twice', () => {
     fc.assert(fc.property(treeSize, fc.nat(), (size, seed) => {
       const tree = makeTree(size)
