@@ -152,6 +152,11 @@ export class ProofCache {
   proveTogether (index: number, digest: (leaf: number) => Uint8Array | undefined): void {
     const { level, at } = this.#provenAbove(index)
     const steps: Step[] = []
+
+    if (level === 0 && digest(index) == null) {
+      return
+    }
+
     assertSame(this.#get(level, at) ?? this.#root, this.#compute(level, at, digest, steps), index)
     steps.forEach(step => { this.#set(step) })
   }
