@@ -49,15 +49,17 @@ export class Buying {
   /**
    * Whether blocks of a dataset may be asked of a peer. Undefined while it has not told its price, unless only what is
    * free is taken and nothing says that it sells.
+   *
+   * @param cost - what is about to be spent
    */
-  buys (peer: Peer, dataset: PeerDataset, root: CID): boolean | undefined {
+  buys (peer: Peer, dataset: PeerDataset, root: CID, cost: bigint = 0n): boolean | undefined {
     const { price } = dataset
 
     if (price == null) {
       return this.#policy === freeOnly && peer.account == null ? true : undefined
     }
 
-    return this.#policy({ peer: peer.id, root, price, account: peer.account, spent: this.#spent + this.#committed })
+    return this.#policy({ peer: peer.id, root, price, account: peer.account, spent: this.#spent + this.#committed + cost })
   }
 
   /** Blocks are asked for (`blocks` > 0), or will not come after all (`blocks` < 0). */

@@ -387,7 +387,7 @@ export class Fetcher {
   }
 
   #plan (session: Session): void {
-    const { random, limits, intake, discovery, dialer } = this.#init
+    const { random, limits, intake, discovery, dialer, buying } = this.#init
     let room = limits.totalReadAheadBytes - intake.bytes
 
     for (const { queued } of this.#init.peers.linked()) {
@@ -399,7 +399,8 @@ export class Fetcher {
       random,
       limits,
       room: intake.bytes > limits.intakeBytes ? 0 : room,
-      reserved: peer => this.#reserved(session, peer)
+      reserved: peer => this.#reserved(session, peer),
+      accepts: ({ peer, dataset }, cost) => buying.buys(peer, dataset, session.shape.root, cost) === true
     })
     session.dropped = false
     session.wakeAt = result.wakeAt
@@ -408,7 +409,9 @@ export class Fetcher {
     this.#perform(session, result.actions)
     session.interests.forEach(interest => { interest.looked?.() })
 
-    if (result.tooDear != null && discovery.size === 0 && dialer.size === 0 && session.lookups.ended > 0 && session.flights.size === 0) {
+    const isSearched = discovery.size === 0 && dialer.size === 0 && session.lookups.ended > 0
+
+    if (result.tooDear != null && isSearched && session.flights.size === 0 && session.intake.size === 0) {
       const { index, bestPrice } = result.tooDear
       const error = tooExpensive(session, index, bestPrice);
       [...session.interests].filter(({ wanted }) => wanted.has(index)).forEach(interest => { interest.failed(error) })

@@ -41,6 +41,8 @@ export interface PlanContext {
   room: number
   /** Bytes of a peer's window that are kept for those who waited longer for it. */
   reserved(peer: Peer): number
+  /** Whether another block may be bought of a peer, `cost` being about to be spent beside what was. */
+  accepts(candidate: Candidate, cost: bigint): boolean
 }
 
 /** Runs of wanted blocks looked at in one plan, so that its cost does not grow with the dataset. */
@@ -77,6 +79,8 @@ class Planner implements Plan {
   readonly #planned = new Map<Peer, number>()
   readonly #taken = new Set<number>()
   #room: number
+  /** What is requested by this plan costs. */
+  #cost = 0n
   #isAllAsked = true
 
   constructor (session: Session, candidates: Candidate[], context: PlanContext) {
@@ -230,7 +234,7 @@ class Planner implements Plan {
     let index = start + 1
 
     while (index < end && room > 0 && mayHave(candidate, index) && !candidate.dataset.failed.has(index) &&
-      candidate.peer.hasRoom(planned, blockSize)) {
+      candidate.peer.hasRoom(planned, blockSize) && this.#affords(candidate, index - start)) {
       planned += blockSize
       room -= blockSize
       index++
@@ -249,6 +253,23 @@ class Planner implements Plan {
     }
 
     this.actions.push({ type: 'request', candidate, range, duplicate })
+    this.#spend(BigInt(range.end - range.start) * (candidate.dataset.price ?? 0n))
+  }
+
+  /** What costs may be too dear afterwards. */
+  #spend (cost: bigint): void {
+    this.#cost += cost
+
+    for (const candidate of cost > 0n ? this.#candidates : []) {
+      candidate.buys &&= this.#affords(candidate, 0)
+    }
+  }
+
+  /** Whether a block may be bought of a peer after `blocks` more of it. */
+  #affords (candidate: Candidate, blocks: number): boolean {
+    const { price = 0n } = candidate.dataset
+
+    return price === 0n || this.#context.accepts(candidate, this.#cost + BigInt(blocks) * price)
   }
 
   /** Looks for peers, and asks those again that had nothing a while ago. */

@@ -47,7 +47,7 @@ describe('a cancel', () => {
     for (let seedOf = 1; seedOf <= 8; seedOf++) {
       await onNetwork(async net => {
         const { random } = net
-        const seeders = []
+        const seeders: TestNode[] = []
 
         for (let i = 0; i < 3; i++) {
           seeders.push(await net.add({ conditions: { upload: int(random, 50, 800) * KiB, latency: int(random, 5, 100) } }))

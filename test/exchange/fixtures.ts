@@ -62,5 +62,5 @@ export function known (candidate: Candidate, rtt: number, rate: number, window =
 }
 
 export function context (more: Partial<PlanContext> = {}): PlanContext {
-  return { now: 100_000, random: () => 0.99, limits: DEFAULT_LIMITS, room: 1e9, reserved: () => 0, ...more }
+  return { now: 100_000, random: () => 0.99, limits: DEFAULT_LIMITS, room: 1e9, reserved: () => 0, accepts: () => true, ...more }
 }
