@@ -5,7 +5,7 @@
 export const KiB = 1024
 export const MiB = 1024 * KiB
 
-/** Bytes of a block unless a manifest says otherwise. PROTOCOL §1. */
+/** Bytes of a block unless a manifest says otherwise. docs/PROTOCOL.md §1. */
 export const DEFAULT_BLOCK_SIZE = 64 * KiB
 /** Bytes; smaller blocks cost more in proofs than in data. */
 export const MIN_BLOCK_SIZE = 64

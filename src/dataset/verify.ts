@@ -67,7 +67,7 @@ class Verified {
   }
 }
 
-/** A block whose bytes were checked. Made by `verify`, `reverify` and `ownBlock`, and by nothing else. */
+/** A block whose bytes were checked. Made by `verify`, `reverify`, `ownBlock` and `copyOf`, and by nothing else. */
 export type VerifiedBlock = Verified
 
 /** The same block in memory of its own, for another who may change it. */

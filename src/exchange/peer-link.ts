@@ -60,7 +60,10 @@ export interface PeerLink {
   /** A signed payment. */
   pay(update: Uint8Array): void
 
-  /** Ends our streams to the peer and ignores what it sends until it connects anew. The connection is the host's. */
+  /**
+   * Ends our streams to the peer and ignores what it sends until it connects anew or the protocol is told to `reopen` it.
+   * The connection is the host's.
+   */
   close(reason?: Error): void
 }
 

@@ -1,6 +1,6 @@
 /**
- * Serves others: presence, and blocks in batches. Each peer has a loop of its own that holds one batch at a time, so
- * peers take turns, and what is held for all of them together is bounded. A block that is not here yet is served the
+ * Serves others: presence, and blocks in batches. Each peer has a loop of its own that reads a batch while the one before
+ * is on its way, so peers take turns, and what is held for all of them together is bounded. A block that is not here yet is served the
  * moment it comes.
  */
 import { formatCid } from '../dataset/codecs.ts'
@@ -86,7 +86,7 @@ export class Server {
     this.#clients.delete(link)
   }
 
-  /** Peers that want something of us. */
+  /** Linked peers that have wanted something of us. */
   get size (): number {
     return this.#clients.size
   }

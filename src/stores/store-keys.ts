@@ -1,6 +1,7 @@
 /**
  * Where things are in the datastore. Pages and references are kept by the id of a tree, not by its `treeCid`: so a file
- * can be written before its `treeCid` is known, and a tree that is being deleted is out of the way at once.
+ * can be written before its `treeCid` is known, and a tree that is being deleted is out of the way at once. All keys begin
+ * with `/codex/`. docs/PROTOCOL.md, appendix.
  *
  * | key | value |
  * | --- | --- |
