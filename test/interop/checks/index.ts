@@ -16,6 +16,7 @@ export const CHECKS: Record<string, VectorCheck> = {
   'manifests.json': checkManifests,
   'merkletrees.json': checkMerkleTrees,
   'erasure.json': checkErasure,
+  'leopard.json': checkLeopard,
   'spr.json': checkSprs,
   'dht.json': checkDht,
   'dht_capture.json': checkDhtCapture

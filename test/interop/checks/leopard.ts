@@ -59,7 +59,7 @@ const RESULTS: Record<string, number> = {
 }
 
 /** The plain kernel is slow: it recovers nothing of larger data. Smaller blocks of the same codes are all tried. */
-const MOST_PLAIN_BYTES = 16 * 1024 * 1024
+const MOST_PLAIN_BYTES = 4 * 1024 * 1024
 
 /** `leopard.json`: tables, then every code on every kernel, with every loss, then what is refused. */
 export async function checkLeopard (json: unknown): Promise<number> {
