@@ -103,6 +103,7 @@ export interface Limits {
   memoryStoreBytes: number
 }
 
+/** What holds where `createCodex` is told nothing else. */
 export const DEFAULT_LIMITS: Limits = {
   readAheadBytes: 16 * MiB,
   totalReadAheadBytes: 64 * MiB,
