@@ -1,25 +1,25 @@
 import { pushable } from 'it-pushable'
 import { NotRunningError, ProtocolError } from '../errors.ts'
 import { Answers } from './answers.ts'
+import { Asker } from './asker.ts'
 import { Background } from './background.ts'
-import { ipText, mayTellOf, sameEndpoint } from './endpoint.ts'
-import { K, MAX_RECORDS } from './limits.ts'
+import { sameEndpoint } from './endpoint.ts'
+import { K } from './limits.ts'
 import { lookup } from './lookup.ts'
 import { decodeMessage, encodeMessage, isAnswer } from './messages.ts'
 import { Messenger } from './messenger.ts'
-import { compareDistance, logDistance, lookupDistances } from './node-id.ts'
+import { compareDistance } from './node-id.ts'
 import { ProviderStore } from './provider-store.ts'
 import { Questions } from './questions.ts'
 import { RateLimit } from './rate-limit.ts'
-import { identifyBytes, isContact, RecordBook } from './record-book.ts'
+import { identify, identifyBytes, RecordBook } from './record-book.ts'
 import { RoutingTable } from './routing-table.ts'
 import { Self } from './self.ts'
 import { Upkeep } from './upkeep.ts'
 import type { DhtCrypto } from './crypto.ts'
 import type { DhtLimits } from './limits.ts'
-import type { LookupResult } from './lookup.ts'
+import type { LookupInit, LookupResult } from './lookup.ts'
 import type { Message } from './messages.ts'
-import type { AskOptions } from './questions.ts'
 import type { Contact, Known } from './record-book.ts'
 import type { Session } from './sessions.ts'
 import type { DatagramSocket } from './socket.ts'
@@ -29,10 +29,8 @@ import type { AbortOptions } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Datastore } from 'interface-datastore'
 
-/** Providers of one answer that are looked at; the reference node keeps 20 of a content. */
-const MAX_PROVIDERS = 32
-/** Milliseconds without any word from anybody after which it is we who are cut off, not they who are gone. */
-const CUT_OFF_MS = 10_000
+/** Records of providers that one lookup verifies, so that liars cannot keep us busy. */
+const MAX_FOUND = 256
 
 export interface DhtInit {
   crypto: DhtCrypto
@@ -61,30 +59,30 @@ export interface FoundProvider {
 export class Dht {
   readonly self: Self
   readonly table: RoutingTable
-  readonly messenger: Messenger
-  readonly providers: ProviderStore
   readonly #init: DhtInit
+  readonly #messenger: Messenger
+  readonly #questions: Questions
+  readonly #asker: Asker
+  readonly #answers: Answers
+  readonly #answerRate: RateLimit
+  readonly #providers: ProviderStore
   readonly #nodeRecords: RecordBook
   readonly #providerRecords: RecordBook
-  readonly #questions: Questions
-  readonly #answers: Answers
-  readonly #questionRate: RateLimit
   #background?: Background
-  #heardAt = -Infinity
 
   constructor (init: DhtInit) {
-    const { crypto, clock, limits, random, socket } = init
-    this.#init = init
+    const { crypto, clock, limits, socket } = init
     const self = this.self = new Self(init)
     const table = this.table = new RoutingTable(self.id, clock, limits)
-    this.#nodeRecords = new RecordBook(crypto, limits.records)
-    const records = this.#providerRecords = new RecordBook(crypto, limits.records)
-    const providers = this.providers = new ProviderStore(init)
-    this.messenger = new Messenger({
+    const records = this.#nodeRecords = new RecordBook(crypto, limits.records)
+    this.#init = init
+    this.#providerRecords = new RecordBook(crypto, limits.records)
+    this.#providers = new ProviderStore(init)
+    this.#messenger = new Messenger({
       ...init,
       id: self.id,
       record: () => self.record,
-      records: this.#nodeRecords,
+      records,
       isOurs: ({ id, key, endpoint }) => {
         const contact = table.get(id, key)
 
@@ -94,9 +92,10 @@ export class Dht {
       onMessage: (session, message) => { this.#onMessage(session, message) },
       onProven: contact => { table.seen(contact) }
     })
-    this.#questions = new Questions(crypto, clock, this.messenger)
-    this.#answers = new Answers({ crypto, random, self, table, providers, records })
-    this.#questionRate = new RateLimit(clock, limits.questions)
+    this.#questions = new Questions(crypto, clock, this.#messenger)
+    this.#asker = new Asker({ ...init, self, table, records, questions: this.#questions, refresh: () => { this.refresh() } })
+    this.#answers = new Answers({ ...init, self, table, providers: this.#providers, records: this.#providerRecords })
+    this.#answerRate = new RateLimit(clock, limits.questions)
   }
 
   get id (): Uint8Array {
@@ -119,14 +118,14 @@ export class Dht {
   /** Sizes of everything that grows, and what became of the datagrams. */
   stats (): Record<string, number> {
     return {
-      ...this.messenger.counters,
-      ...this.messenger.pending,
+      ...this.#messenger.counters,
+      ...this.#messenger.pending,
       nodes: this.table.size,
       waiting: this.table.waiting,
-      sessions: this.messenger.sessions.size,
+      sessions: this.#messenger.sessions.size,
       questions: this.#questions.size,
       records: this.#nodeRecords.size + this.#providerRecords.size,
-      providers: this.providers.size
+      providers: this.#providers.size
     }
   }
 
@@ -140,8 +139,8 @@ export class Dht {
     const background = this.#background = new Background(clock)
 
     try {
-      await this.providers.open()
-      this.self.bind(await socket.open((datagram, from) => { this.messenger.receive(datagram, from) }))
+      await this.#providers.open()
+      this.self.bind(await socket.open((datagram, from) => { this.#messenger.receive(datagram, from) }))
     } catch (err) {
       await this.stop()
       throw err
@@ -162,42 +161,31 @@ export class Dht {
     this.#questions.stop()
     await stopped
     await this.#init.socket.close()
-    this.messenger.clear()
+    this.#messenger.clear()
     this.table.clear()
-    await this.providers.close()
+    await this.#providers.close()
   }
 
   /** Asks whether a node is there, and for its record when it has a newer one. */
   async ping (contact: Contact): Promise<boolean> {
-    const [pong] = await this.#ask(contact, async () => this.#questions.ask(contact, { type: 'ping', sprSeq: this.self.record.seq }, 'pong'))
-
-    if (pong == null) {
-      return false
-    }
-
-    this.self.vote(contact.key, contact.endpoint, { host: ipText(pong.ip), port: pong.port })
-    this.refresh()
-
-    if (pong.sprSeq > contact.record.seq) {
-      await this.#update(contact)
-    }
-
-    return true
+    return this.#asker.ping(contact)
   }
 
   /** The nodes closest to a target that are there. */
   async lookup (target: Uint8Array, { signal }: AbortOptions = {}): Promise<LookupResult> {
-    return this.#lookup(target, signal, async (contact, slow) => this.#findNode(contact, target, { onSlow: slow }))
+    return this.#lookup(target, signal, async (contact, slow) => this.#asker.findNode(contact, target, { onSlow: slow }))
   }
 
   /** Those who have a content, as they are learnt of; a newer record of one that was given may follow. */
   async * findProviders (contentId: Uint8Array, { signal }: AbortOptions = {}): AsyncGenerator<FoundProvider> {
+    const { crypto } = this.#init
     const controller = this.background.link(signal)
     const found = pushable<FoundProvider>({ objectMode: true })
     const given = new Map<string, bigint>()
+    let looked = 0
 
     const give = (claimed: Known | undefined, round: number): void => {
-      const known = claimed == null ? undefined : this.#providerRecords.verify(claimed)
+      const known = claimed == null || looked++ >= MAX_FOUND ? undefined : this.#providerRecords.verify(claimed)
 
       if (known != null && known.key !== this.self.key && known.record.seq > (given.get(known.key) ?? -1n)) {
         given.set(known.key, known.record.seq)
@@ -205,13 +193,13 @@ export class Dht {
       }
     }
 
-    this.providers.get(contentId).forEach(record => { give(identifyBytes(this.#init.crypto, record.bytes), 0) })
+    this.#providers.get(contentId).forEach(record => { give(identify(crypto, record), 0) })
     this.#lookup(contentId, controller.signal, async (contact, slow, round) => {
       const [contacts] = await Promise.all([
-        this.#findNode(contact, contentId, { onSlow: slow }),
-        this.#getProviders(contact, contentId).then(records => {
+        this.#asker.findNode(contact, contentId, { onSlow: slow }),
+        this.#asker.getProviders(contact, contentId).then(records => {
           if (!controller.signal.aborted) {
-            records.forEach(record => { give(identifyBytes(this.#init.crypto, record), round) })
+            records.forEach(record => { give(identifyBytes(crypto, record), round) })
           }
         })
       ])
@@ -234,36 +222,31 @@ export class Dht {
 
     closest.forEach(contact => { this.#questions.tell(contact, { type: 'addProvider', contentId, record: record.bytes }) })
 
-    if (last == null || closest.length < K || compareDistance(contentId, this.self.id, last.id) < 0) {
-      this.providers.add(contentId, record, 'self')
+    if (last == null || closest.length < K || compareDistance(contentId, this.id, last.id) < 0) {
+      this.#providers.add(contentId, record, 'self')
     }
 
     return closest.length
   }
 
+  /** The contact with its record verified, or a newer one that is known. */
+  verify (contact: Contact): Contact | undefined {
+    return this.#asker.verify(contact)
+  }
+
   /** Looks whether we are where our record says. A new record goes out with new sessions. */
   refresh (): void {
     if (this.self.refresh()) {
-      this.messenger.sessions.renewAll()
+      this.#messenger.sessions.renewAll()
     }
   }
 
+  /** Forgets announcements that have expired. */
   sweep (): void {
-    this.providers.sweep()
+    this.#providers.sweep()
   }
 
-  /** The contact with its record verified, or a newer one. */
-  verify (contact: Contact): Contact | undefined {
-    const known = this.#nodeRecords.verify(contact)
-
-    return isContact(known) ? known : undefined
-  }
-
-  async #lookup (
-    target: Uint8Array,
-    signal: AbortSignal | undefined,
-    ask: (contact: Contact, slow: () => void, round: number) => Promise<Contact[] | undefined>
-  ): Promise<LookupResult> {
+  async #lookup (target: Uint8Array, signal: AbortSignal | undefined, ask: LookupInit['ask']): Promise<LookupResult> {
     const controller = this.background.link(signal)
     const near = this.table.closest(target, K)
 
@@ -280,77 +263,8 @@ export class Dht {
     }
   }
 
-  async #findNode (contact: Contact, target: Uint8Array, options?: AskOptions): Promise<Contact[] | undefined> {
-    const distances = lookupDistances(logDistance(target, contact.id))
-    const answer = await this.#ask(contact, async () => this.#questions.ask(contact, { type: 'findNode', distances }, 'nodes', options))
-
-    if (answer.length === 0) {
-      return undefined
-    }
-
-    const told = new Map<string, Contact>()
-
-    for (const bytes of answer.flatMap(({ records }) => records).slice(0, MAX_RECORDS)) {
-      const known = identifyBytes(this.#init.crypto, bytes)
-
-      if (isContact(known) && known.key !== this.self.key && distances.includes(logDistance(contact.id, known.id)) &&
-        mayTellOf(contact.endpoint.host, known.endpoint.host)) {
-        told.set(known.key, known)
-      }
-    }
-
-    told.forEach(contact => { this.table.heard(contact) })
-
-    return [...told.values()]
-  }
-
-  async #getProviders (contact: Contact, contentId: Uint8Array): Promise<Uint8Array[]> {
-    const answer = await this.#ask(contact, async () => this.#questions.ask(contact, { type: 'getProviders', contentId }, 'providers'))
-
-    return answer.flatMap(({ records }) => records).slice(0, MAX_PROVIDERS)
-  }
-
-  /** Fetches a node's own record. */
-  async #update (contact: Contact): Promise<void> {
-    const [answer] = await this.#ask(contact, async () => this.#questions.ask(contact, { type: 'findNode', distances: [0] }, 'nodes'))
-    const claimed = answer?.records[0] == null ? undefined : identifyBytes(this.#init.crypto, answer.records[0])
-
-    if (!isContact(claimed) || claimed.key !== contact.key) {
-      return
-    }
-
-    const known = this.verify(claimed)
-
-    if (known == null || !mayTellOf(contact.endpoint.host, known.endpoint.host)) {
-      return
-    }
-
-    if (sameEndpoint(known.endpoint, contact.endpoint)) {
-      this.table.seen(known)
-    } else if (known.record.seq > contact.record.seq) {
-      await this.ping(known)
-    }
-  }
-
-  /** Asks, and remembers whether the node is there. */
-  async #ask<T> (contact: Contact, ask: () => Promise<T[]>): Promise<T[]> {
-    const answer = await ask()
-
-    if (this.#background == null) {
-      return answer
-    }
-
-    if (answer.length > 0) {
-      this.table.seen(contact)
-    } else if (this.#heardAt + CUT_OFF_MS > this.#init.clock.now()) {
-      this.table.failed(contact)
-    }
-
-    return answer
-  }
-
   #onMessage (session: Session, bytes: Uint8Array): void {
-    this.#heardAt = this.#init.clock.now()
+    this.#asker.heard()
     let message: Message
 
     try {
@@ -365,9 +279,9 @@ export class Dht {
 
     if (isAnswer(message)) {
       this.#questions.onAnswer(session, message)
-    } else if (this.#questionRate.take(session.endpoint.host)) {
+    } else if (this.#answerRate.take(session.endpoint.host)) {
       for (const body of this.#answers.to(session, message)) {
-        this.messenger.answer(session, encodeMessage({ ...body, requestId: message.requestId } as Message))
+        this.#messenger.answer(session, encodeMessage({ ...body, requestId: message.requestId } as Message))
       }
     }
   }
