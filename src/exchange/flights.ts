@@ -115,10 +115,11 @@ export class Flights {
       }
 
       const patience = peer.pace.timeout(0)
-      const heardAt = peer.heardAt(now)
+      const deadline = Math.min(peer.heardAt(now) + patience, sentAt + this.#init.limits.maxTimeout)
 
-      if (now - heardAt < patience && now - sentAt < this.#init.limits.maxTimeout) {
-        request.deadline = Math.min(heardAt + patience, sentAt + this.#init.limits.maxTimeout)
+      // the very sum that is compared with the time next: another may be rounded to the other side of now
+      if (deadline > now) {
+        request.deadline = deadline
         continue
       }
 
