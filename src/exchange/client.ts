@@ -118,16 +118,14 @@ export class Client {
    */
   take (wants: PeerWant[]): void {
     const limits = this.#limits()
-    let room = limits.ranges - this.size
 
     for (const want of wants) {
       const key = formatCid(want.root)
 
       if (want.kind === 'cancel') {
         this.#cancel(key, want.ranges)
-      } else if (this.#incoming.length < limits.roots && room > 0) {
-        const ranges = want.ranges.slice(0, room)
-        room -= ranges.length
+      } else if (this.#incoming.length < limits.roots) {
+        const ranges = want.ranges.slice(0, Math.max(0, limits.ranges - this.size))
         this.#incomingRanges += ranges.length
         this.#incoming.push({ ...want, ranges, key })
       }
