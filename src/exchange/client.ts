@@ -4,8 +4,8 @@
 import { DELIVERY_BLOCKS } from '../constants.ts'
 import { formatCid } from '../dataset/codecs.ts'
 import { RangeSet } from '../dataset/ranges.ts'
-import type { IndexRange } from '../dataset/ranges.ts'
 import type { PeerLink, PeerWant } from './peer-link.ts'
+import type { IndexRange } from '../dataset/ranges.ts'
 import type { CID } from 'multiformats/cid'
 
 /** Milliseconds: a delivery that takes longer is made smaller, so that the peer sees blocks, not silence. */

@@ -9,11 +9,11 @@ import { Client } from './client.ts'
 import { withDeadline } from './deadline.ts'
 import { Stock } from './stock.ts'
 import type { ClientRoot, WantLimits } from './client.ts'
+import type { PeerLink, PeerWant, ServedBlock } from './peer-link.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { Clock } from '../interfaces.ts'
 import type { LocalStore } from '../stores/local-store.ts'
-import type { PeerLink, PeerWant, ServedBlock } from './peer-link.ts'
 import type { CID } from 'multiformats/cid'
 
 export interface ServerInit {
@@ -97,7 +97,7 @@ export class Server {
   }
 
   async stop (): Promise<void> {
-    const running = [...this.#clients.values()].map(client => client.running)
+    const running = [...this.#clients.values()].flatMap(({ running }) => running ?? [])
     this.#clients.forEach(client => { client.close() })
     this.#clients.clear()
     await Promise.all(running)

@@ -5,11 +5,12 @@
 import { DEFAULT_BLOCK_SIZE, DELIVERY_BYTES } from '../constants.ts'
 import { isTreeCid } from '../dataset/codecs.ts'
 import { encodeProof } from '../dataset/merkle-proof.ts'
+import { StoreRefusedError } from '../errors.ts'
 import { Room } from './room.ts'
+import type { ServedBlock } from './peer-link.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { LocalStore } from '../stores/local-store.ts'
 import type { StoredTree } from '../stores/stored-tree.ts'
-import type { ServedBlock } from './peer-link.ts'
 import type { CID } from 'multiformats/cid'
 
 const STANDALONE: IndexRange = { start: 0, end: 1 }
@@ -20,6 +21,7 @@ export interface Batch {
   room: number
 }
 
+/** What the local store cannot read is not here: whoever asked for it is no worse off than with another peer. */
 export class Stock {
   readonly #store: LocalStore
   readonly #servingBytes: number
@@ -34,7 +36,7 @@ export class Stock {
   /** What of some sorted ranges is here. */
   async present (root: CID, ranges: IndexRange[]): Promise<IndexRange[]> {
     if (!isTreeCid(root)) {
-      return await this.#store.hasBlock(root) ? [STANDALONE] : []
+      return await orNothing(async () => this.#store.hasBlock(root)) === true ? [STANDALONE] : []
     }
 
     return await this.#withTree(root, async tree => {
@@ -59,7 +61,7 @@ export class Stock {
   async read (root: CID, indices: number[], peers: number): Promise<Batch> {
     if (!isTreeCid(root)) {
       return this.#read(DEFAULT_BLOCK_SIZE, async () => {
-        const block = await this.#store.getBlock(root)
+        const block = await orNothing(async () => this.#store.getBlock(root))
 
         return block == null ? [] : [{ index: 0, cid: root, data: block.data }]
       })
@@ -72,7 +74,7 @@ export class Stock {
       indices.splice(Math.max(1, Math.floor(bytes / blockSize)))
 
       return this.#read(indices.length * blockSize, async () => {
-        const read = await Promise.all(indices.map(async index => ({ index, block: await tree.read(index) })))
+        const read = await Promise.all(indices.map(async index => ({ index, block: await orNothing(async () => tree.read(index)) })))
 
         return read.flatMap(({ index, block }) => block == null ? [] : [{ index, cid: block.cid, data: block.data, proof: encodeProof(block.proof) }])
       })
@@ -86,10 +88,10 @@ export class Stock {
 
   /** Undefined where nothing of the tree is here. Who waits for blocks holds no tree, however many it waits for. */
   async #withTree<T> (root: CID, fn: (tree: StoredTree) => Promise<T>): Promise<T | undefined> {
-    const tree = await this.#store.findTree(root)
+    const tree = await orNothing(async () => this.#store.findTree(root))
 
     try {
-      return tree == null ? undefined : await fn(tree)
+      return tree == null ? undefined : await orNothing(async () => fn(tree))
     } finally {
       tree?.release()
     }
@@ -104,5 +106,17 @@ export class Stock {
       this.#room.free(room)
       throw err
     }
+  }
+}
+
+async function orNothing<T> (read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (err) {
+    if (err instanceof StoreRefusedError) {
+      return undefined
+    }
+
+    throw err
   }
 }
