@@ -9,6 +9,7 @@ import { InvalidParametersError, NotRunningError } from './errors.ts'
 import { freeOnly } from './exchange/buying.ts'
 import { Engine } from './exchange/engine.ts'
 import { prefetch } from './prefetch.ts'
+import { repair } from './repair.ts'
 import { retrieve } from './retrieval.ts'
 import { NetworkStore } from './stores/network-store.ts'
 import { protect, storeFile } from './storing.ts'
@@ -277,6 +278,18 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     }
 
     return stored[stored.length - 1].manifestCid
+  }
+
+  /**
+   * Makes every missing block of a protected file again, parity included, and serves it. Gives how many were made again;
+   * what others had was fetched.
+   *
+   * @throws {InvalidParametersError} for a file without parity
+   * @throws {RecoveryError} when too few blocks of a group are left; what was repaired before stays
+   * @throws what a download fails with
+   */
+  async repair (cid: CID | string, options: RetrieveOptions = {}): Promise<number> {
+    return repair(parse(cid), this.#started(), { ...this.#retrieval(options), store: true })
   }
 
   /**

@@ -206,8 +206,9 @@ export class Download implements AsyncIterable<Uint8Array> {
 
   async #stream (source: NetworkSource, retrieved: Retrieved, range: ByteRange): Promise<AsyncGenerator<Uint8Array>> {
     const { parts, signal: _, ...options } = this.#init
-    const recovery = await openRecovery(this.cid, retrieved, parts, { ...options, signal: this.#abort.signal }, blocks => {
-      source.figures.recovered += blocks
+    const recovery = await openRecovery(this.cid, retrieved, parts, { ...options, signal: this.#abort.signal }, {
+      repairs: false,
+      recovered: blocks => { source.figures.recovered += blocks }
     })
     this.#recovery = recovery
 

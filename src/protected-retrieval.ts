@@ -20,9 +20,13 @@ export async function loadLeopard (): Promise<Leopard> {
 /**
  * Undefined for a dataset without parity, and for one of the linear strategy, of which nothing can be recovered.
  *
- * @param recovered - told how many blocks were recovered and proven
+ * @param use - `recovered` is told how many blocks were recovered and proven
  */
-export async function openRecovery (cid: CID, retrieved: Retrieved, parts: RetrievalParts, options: RetrievalOptions, recovered: (blocks: number) => void): Promise<Recovery | undefined> {
+export async function openRecovery (cid: CID, retrieved: Retrieved, parts: RetrievalParts, options: RetrievalOptions, use: {
+  recovered: (blocks: number) => void
+  /** Whether missing parity and empty blocks are made again, too. */
+  repairs: boolean
+}): Promise<Recovery | undefined> {
   const { manifest } = retrieved
   const layout = manifest == null ? undefined : ErasureLayout.of(manifest)
 
@@ -42,11 +46,13 @@ export async function openRecovery (cid: CID, retrieved: Retrieved, parts: Retri
     keep: options.store && retrieved.refused == null,
     maxWaitingBytes: options.readAheadBytes,
     leopard: loadLeopard,
+    repairs: use.repairs,
     open: async () => openSource(cid, retrieved, parts, options, { order: 'sequential', reads: true, picks: true }),
-    pause: async () => new Promise(resolve => { clock.setTimeout(() => { resolve() }, 0) }),
+    clock,
+    patience: options.stallTimeout,
     recovered: (blocks, stored) => {
       const indices = blocks.map(({ index }) => index).sort((a, b) => a - b)
-      recovered(blocks.length)
+      use.recovered(blocks.length)
       emit('codex:blocks:recovered', { root: shape.root, indices, stored })
 
       if (stored) {

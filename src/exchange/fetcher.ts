@@ -290,7 +290,7 @@ export class Fetcher {
     const { dialer, clock } = this.#init
     const candidates = this.#members.candidates(session)
 
-    return candidates.length > 0 && session.lookups.ended > 0 && dialer.size === 0 && session.isIdle(index) &&
+    return session.lookups.ended > 0 && dialer.size === 0 && session.isIdle(index) &&
       isHadByNobody(candidates, index, clock.now())
   }
 

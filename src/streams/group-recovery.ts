@@ -15,15 +15,21 @@ export interface GroupRecoveryInit {
   leopard: () => Promise<Leopard>
   /** A source to pick blocks of one group from. Closed here. */
   open: () => Promise<BlockSource>
-  /** Lets the event loop turn between steps of the code. */
-  pause: () => Promise<void>
+  /** Waits; 0 only lets the event loop turn. Ends early when the recovery does. */
+  pause: (ms: number) => Promise<void>
+  /** Milliseconds to wait for someone who has a block that nobody has. */
+  patience: number
+  /** Whether missing parity and empty blocks are made again, too. */
+  repairs: boolean
 }
 
+/** Milliseconds between two looks at whether someone who has a missing block has come. */
+const LOOK_AGAIN = 500
 /** Steps of the code between two turns of the event loop: a few milliseconds. */
 const STEPS = 8
 
 /**
- * All data blocks of a group that nobody has, by index.
+ * All blocks of a group that nobody has, by index: its data, and where it `repairs` the others.
  *
  * @throws {RecoveryError} when too few blocks of the group are left; names it and them
  */
@@ -38,22 +44,31 @@ export async function recoverGroup (group: number, init: GroupRecoveryInit): Pro
 }
 
 /** Blocks of a group that are enough to recover the others, by index. */
-async function fetchGroup (group: number, source: BlockSource, { layout, blockSize }: GroupRecoveryInit): Promise<Map<number, Uint8Array>> {
+async function fetchGroup (group: number, source: BlockSource, { layout, blockSize, pause, patience }: GroupRecoveryInit): Promise<Map<number, Uint8Array>> {
   const got = new Map<number, Uint8Array>()
   const nobodys = new Set<number>()
+  let waited = 0
 
   for (;;) {
     const { fetch, missing, lacking } = recoveryPlan(layout, group, index => nobodys.has(index) ? 'nobody has it' : 'unknown')
     const wanted = fetch.filter(index => !got.has(index))
 
-    if (lacking > 0) {
-      await waitInVain(group, missing, source, blockSize)
-      nobodys.clear()
-      continue
+    if (lacking === 0 && wanted.length === 0) {
+      return got
     }
 
-    if (wanted.length === 0) {
-      return got
+    if (lacking > 0) {
+      if (waited >= patience) {
+        throw new RecoveryError(`group ${group} cannot be recovered: nobody has its blocks ${missing.join(', ')}`, group, missing, {
+          cid: source.shape.root,
+          index: missing[0]
+        })
+      }
+
+      await pause(LOOK_AGAIN)
+      waited += LOOK_AGAIN
+      nobodys.clear()
+      continue
     }
 
     source.want(wanted.map(index => ({ start: index, end: index + 1 })))
@@ -65,25 +80,14 @@ async function fetchGroup (group: number, source: BlockSource, { layout, blockSi
         nobodys.add(index)
       } else {
         got.set(index, block.data.byteLength === 0 ? new Uint8Array(blockSize) : block.data)
+        waited = 0
       }
     }
   }
 }
 
-/** Waits as long as a reader waits for anything; someone who has a missing block may come. */
-async function waitInVain (group: number, missing: number[], source: BlockSource, blockSize: number): Promise<void> {
-  try {
-    await source.next(missing[0], blockSize)
-  } catch (cause) {
-    throw new RecoveryError(`group ${group} cannot be recovered: nobody has its blocks ${missing.join(', ')}`, group, missing, {
-      cid: source.shape.root,
-      index: missing[0],
-      cause
-    })
-  }
-}
-
-async function decode (group: number, got: Map<number, Uint8Array>, { layout, blockSize, leopard, pause }: GroupRecoveryInit): Promise<Map<number, Uint8Array>> {
+async function decode (group: number, got: Map<number, Uint8Array>, init: GroupRecoveryInit): Promise<Map<number, Uint8Array>> {
+  const { layout, blockSize, repairs } = init
   const at = (position: number): Uint8Array | undefined => {
     const index = layout.indexOf({ group, position })
 
@@ -91,24 +95,35 @@ async function decode (group: number, got: Map<number, Uint8Array>, { layout, bl
   }
   const data = Array.from({ length: layout.data }, (_, position) => at(position))
   const parity = Array.from({ length: layout.parity }, (_, j) => at(layout.data + j))
-  const steps = (await leopard()).decodeSteps(data, parity)
+  const leopard = await init.leopard()
+  const blocks = await inSteps(leopard.decodeSteps(data, parity), init)
+  const recovered = new Map<number, Uint8Array>()
+
+  if (repairs && parity.includes(undefined)) {
+    blocks.push(...await inSteps(leopard.encodeSteps(blocks, layout.parity), init))
+  }
+
+  blocks.forEach((block, position) => {
+    const index = layout.indexOf({ group, position })
+
+    if (layout.isPadding(index) ? repairs : !got.has(index)) {
+      recovered.set(index, layout.isPadding(index) ? new Uint8Array(0) : block)
+    }
+  })
+
+  return recovered
+}
+
+async function inSteps (steps: Generator<undefined, Uint8Array[]>, { pause }: GroupRecoveryInit): Promise<Uint8Array[]> {
   let step = steps.next()
 
   for (let i = 1; step.done !== true; i++) {
     if (i % STEPS === 0) {
-      await pause()
+      await pause(0)
     }
 
     step = steps.next()
   }
 
-  const recovered = new Map<number, Uint8Array>()
-
-  step.value.forEach((block, position) => {
-    if (data[position] == null) {
-      recovered.set(layout.indexOf({ group, position }), block)
-    }
-  })
-
-  return recovered
+  return step.value
 }

@@ -9,6 +9,7 @@ import { InvalidDatasetError, TooLargeError } from '../errors.ts'
 import { recoverGroup } from './group-recovery.ts'
 import type { Hasher } from '../dataset/hasher.ts'
 import type { VerifiedBlock } from '../dataset/verify.ts'
+import type { Clock } from '../interfaces.ts'
 import type { GroupRecoveryInit } from './group-recovery.ts'
 import type { BlockSource } from '../stores/block-source.ts'
 import type { LocalStore } from '../stores/local-store.ts'
@@ -18,7 +19,8 @@ import type { CID } from 'multiformats/cid'
 /** Bytes of one group's blocks, at most: they are held together while the code is undone. */
 const MAX_GROUP_BYTES = 256 * 1024 * 1024
 
-export interface RecoveryInit extends GroupRecoveryInit {
+export interface RecoveryInit extends Omit<GroupRecoveryInit, 'pause'> {
+  clock: Clock
   /** Released here. */
   tree: StoredTree
   store: LocalStore
@@ -32,13 +34,15 @@ export interface RecoveryInit extends GroupRecoveryInit {
 }
 
 export class Recovery {
-  readonly #init: RecoveryInit
+  readonly #init: RecoveryInit & GroupRecoveryInit
   readonly #groups = new Map<number, Promise<void>>()
   /** Recovered and not proven: the bytes, or nothing where they wait in the store. */
   readonly #waiting = new Map<number, { cid: CID, data?: Uint8Array }>()
   /** Proven, where the store did not keep them. */
   readonly #proven = new Map<number, VerifiedBlock>()
   readonly #sources = new Set<BlockSource>()
+  /** What ends the pauses under way. */
+  readonly #pauses = new Set<() => void>()
   #waitingBytes = 0
   #ended?: { reason: unknown }
 
@@ -50,7 +54,7 @@ export class Recovery {
       throw new TooLargeError(`a group of ${layout.data + layout.parity} blocks of ${blockSize} bytes is too large to be recovered`)
     }
 
-    this.#init = { ...init, open: async () => this.#open(init) }
+    this.#init = { ...init, open: async () => this.#open(init), pause: async ms => this.#pause(ms) }
   }
 
   /** Begins to recover a block's group, where that has not begun. */
@@ -106,6 +110,7 @@ export class Recovery {
   abort (reason: unknown): void {
     this.#ended ??= { reason }
     this.#sources.forEach(source => { source.close(reason) })
+    this.#pauses.forEach(end => { end() })
   }
 
   /** Ends it, and forgets what waits. */
@@ -142,6 +147,24 @@ export class Recovery {
     this.#sources.add(source)
 
     return source
+  }
+
+  async #pause (ms: number): Promise<void> {
+    if (this.#ended != null) {
+      throw this.#ended.reason
+    }
+
+    const { clock } = this.#init
+
+    await new Promise<void>(resolve => {
+      const end = (): void => {
+        clock.clearTimeout(timer)
+        this.#pauses.delete(end)
+        resolve()
+      }
+      const timer = clock.setTimeout(end, ms)
+      this.#pauses.add(end)
+    })
   }
 
   async #group (index: number): Promise<void> {
@@ -201,14 +224,14 @@ export class Recovery {
 
   /** A block that stands between others and their proof: fetched where someone has it, recovered otherwise. */
   async #fetchOrRecover (index: number): Promise<void> {
-    const { open, blockSize, layout } = this.#init
+    const { open, blockSize, layout, repairs } = this.#init
     const source = await open()
 
     try {
       source.want([{ start: index, end: index + 1 }])
       const [block] = await source.next(index, blockSize, true)
 
-      if (block == null && index < layout.rounded) {
+      if (block == null && (index < layout.rounded || repairs)) {
         await this.#group(index)
       } else if (block == null) {
         await source.next(index, blockSize)
