@@ -150,7 +150,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
   constructor (parts: CodexParts, limits: Partial<Limits> = {}) {
     super()
     this.#parts = parts
-    this.limits = { ...DEFAULT_LIMITS, ...limits }
+    this.limits = limitsOf(limits)
   }
 
   /** Whether it runs: from the end of `start` to the beginning of `stop`. */
@@ -483,3 +483,15 @@ function assertBytes (name: string, value: number): void {
   }
 }
 
+/** @throws {InvalidParametersError} when a limit is no number, or negative */
+function limitsOf (limits: Partial<Limits>): Limits {
+  const given = Object.entries(limits).filter(([, value]) => value != null)
+
+  for (const [name, value] of given) {
+    if (typeof value !== 'number' || !(value >= 0)) {
+      throw new InvalidParametersError(`the limit ${name} must be a number of at least 0, not ${String(value)}`)
+    }
+  }
+
+  return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) }
+}

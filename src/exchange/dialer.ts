@@ -3,6 +3,7 @@
  */
 import { withDeadline } from './deadline.ts'
 import { providerKey } from './provider-key.ts'
+import { SharedWork } from './shared-work.ts'
 import type { Limits } from '../constants.ts'
 import type { Clock, Provider, Transport } from '../interfaces.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -12,80 +13,80 @@ const BACKOFF = { first: 1_000, most: 10_000 }
 /** Providers that could not be reached that are remembered, and providers that wait to be dialled. */
 const REMEMBERED = 1_024
 
+/** Told of one dial. */
+export interface Dial {
+  done (peer: PeerId): void
+  failed (err: Error): void
+}
+
 export class Dialer {
   readonly #transport: Transport
   readonly #clock: Clock
   readonly #limits: Limits
-  readonly #waiting = new Map<string, { provider: Provider, done: Array<(peer: PeerId) => void> }>()
-  readonly #dialling = new Map<string, { done: Array<(peer: PeerId) => void>, ended: Promise<void> }>()
+  readonly #dials: SharedWork<Dial>
   readonly #failed = new Map<string, { times: number, until: number }>()
   readonly #onError: (provider: string, err: Error) => void
-  #abort = new AbortController()
 
   constructor (init: { transport: Transport, clock: Clock, limits: Limits, onError: (provider: string, err: Error) => void }) {
     this.#transport = init.transport
     this.#clock = init.clock
     this.#limits = init.limits
     this.#onError = init.onError
+    this.#dials = new SharedWork(init.limits.dials)
   }
 
-  /** Connects in its turn, unless it failed lately; `done` is told who it is once connected. */
-  dial (provider: Provider, done: (peer: PeerId) => void): void {
+  /**
+   * Connects in its turn, unless it failed lately or is ourselves: then nothing is told. Gives back what takes the wish
+   * back.
+   */
+  dial (provider: Provider, dial: Dial): (() => void) | undefined {
     const key = providerKey(provider)
-    const same = this.#dialling.get(key) ?? this.#waiting.get(key)
 
-    if (same != null) {
-      same.done.push(done)
-      return
+    if (!this.#dials.has(key) && (this.#isOurs(key) || this.#failedLately(key) || this.#dials.size >= REMEMBERED)) {
+      return undefined
     }
 
-    if ((this.#failed.get(key)?.until ?? 0) > this.#clock.now() || this.#waiting.size >= REMEMBERED) {
-      return
-    }
-
-    this.#waiting.set(key, { provider, done: [done] })
-    this.#next()
+    return this.#dials.join(key, dial, async (_, signal) => this.#connect(key, provider, signal))
   }
 
   get size (): number {
-    return this.#waiting.size + this.#dialling.size
+    return this.#dials.size
   }
 
   async stop (): Promise<void> {
-    this.#waiting.clear()
-    this.#abort.abort()
-    await Promise.all([...this.#dialling.values()].map(async ({ ended }) => { await ended }))
-    this.#abort = new AbortController()
+    await this.#dials.stop()
     this.#failed.clear()
   }
 
-  #next (): void {
-    for (const [key, { provider, done }] of this.#waiting) {
-      if (this.#dialling.size >= this.#limits.dials) {
-        return
-      }
-
-      this.#waiting.delete(key)
-      this.#dialling.set(key, { done, ended: this.#connect(key, provider, done) })
-    }
-  }
-
-  async #connect (key: string, provider: Provider, done: Array<(peer: PeerId) => void>): Promise<void> {
+  async #connect (key: string, provider: Provider, signal: AbortSignal): Promise<(dial: Dial) => void> {
     try {
-      const peer = await withDeadline(this.#clock, this.#limits.dialTimeout, this.#abort.signal, async signal => {
+      const peer = await withDeadline(this.#clock, this.#limits.dialTimeout, signal, async signal => {
         return this.#transport.connect(provider, { signal })
       })
       this.#failed.delete(key)
-      done.forEach(done => { done(peer) })
-    } catch (err) {
-      if (!this.#abort.signal.aborted) {
-        this.#remember(key)
-        this.#onError(key, err instanceof Error ? err : new Error(String(err)))
-      }
-    }
 
-    this.#dialling.delete(key)
-    this.#next()
+      return dial => { dial.done(peer) }
+    } catch (err) {
+      const error = err instanceof Error ? err : new Error(String(err))
+
+      if (!signal.aborted) {
+        this.#remember(key)
+        this.#onError(key, error)
+      }
+
+      return dial => { dial.failed(error) }
+    }
+  }
+
+  /** An address of ours ends in our id. */
+  #isOurs (key: string): boolean {
+    const own = this.#transport.peerId.toString()
+
+    return key === own || key.endsWith(`/p2p/${own}`)
+  }
+
+  #failedLately (key: string): boolean {
+    return (this.#failed.get(key)?.until ?? 0) > this.#clock.now()
   }
 
   #remember (key: string): void {

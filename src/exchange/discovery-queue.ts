@@ -4,6 +4,7 @@
  */
 import { formatCid } from '../dataset/codecs.ts'
 import { withDeadline } from './deadline.ts'
+import { SharedWork } from './shared-work.ts'
 import type { Limits } from '../constants.ts'
 import type { Clock, Discovery, Provider } from '../interfaces.ts'
 import type { CID } from 'multiformats/cid'
@@ -20,8 +21,7 @@ export class DiscoveryQueue {
   readonly #discovery: Discovery
   readonly #clock: Clock
   readonly #limits: Limits
-  readonly #waiting = new Map<string, { cid: CID, lookups: Lookup[] }>()
-  readonly #running = new Map<string, { lookups: Lookup[], ended: Promise<void> }>()
+  readonly #lookups: SharedWork<Lookup>
   readonly #announcing = new Set<Promise<void>>()
   readonly #abort = new AbortController()
 
@@ -29,18 +29,12 @@ export class DiscoveryQueue {
     this.#discovery = init.discovery
     this.#clock = init.clock
     this.#limits = init.limits
+    this.#lookups = new SharedWork(init.limits.lookups)
   }
 
-  find (cid: CID, lookup: Lookup): void {
-    const key = formatCid(cid)
-    const same = this.#running.get(key) ?? this.#waiting.get(key)
-
-    if (same == null) {
-      this.#waiting.set(key, { cid, lookups: [lookup] })
-      this.#next()
-    } else {
-      same.lookups.push(lookup)
-    }
+  /** Looks in its turn for who has a CID. Gives back what takes the wish back. */
+  find (cid: CID, lookup: Lookup): () => void {
+    return this.#lookups.join(formatCid(cid), lookup, async (lookups, signal) => this.#look(cid, lookups, signal))
   }
 
   /** Announces that we have a CID; failures are told to `failed`. */
@@ -57,35 +51,27 @@ export class DiscoveryQueue {
   }
 
   get size (): number {
-    return this.#waiting.size + this.#running.size
+    return this.#lookups.size
   }
 
   async stop (): Promise<void> {
-    this.#waiting.clear()
     this.#abort.abort()
-    await Promise.all([...this.#announcing, ...[...this.#running.values()].map(async ({ ended }) => { await ended })])
+    await Promise.all([...this.#announcing, this.#lookups.stop()])
   }
 
-  #next (): void {
-    for (const [key, { cid, lookups }] of this.#waiting) {
-      if (this.#running.size >= this.#limits.lookups) {
-        return
-      }
-
-      this.#waiting.delete(key)
-      this.#running.set(key, { lookups, ended: this.#look(key, cid, lookups) })
-    }
-  }
-
-  async #look (key: string, cid: CID, lookups: Lookup[]): Promise<void> {
+  async #look (cid: CID, lookups: ReadonlySet<Lookup>, signal: AbortSignal): Promise<(lookup: Lookup) => void> {
     let providers = 0
     let failure: Error | undefined
 
     try {
-      await withDeadline(this.#clock, this.#limits.lookupTimeout, this.#abort.signal, async signal => {
+      await withDeadline(this.#clock, this.#limits.lookupTimeout, signal, async signal => {
         for await (const provider of this.#discovery.find(cid, { signal })) {
           if (signal.aborted) {
             return
+          }
+
+          if (typeof provider !== 'object' || provider == null) {
+            continue
           }
 
           providers++
@@ -100,11 +86,6 @@ export class DiscoveryQueue {
       failure = err instanceof Error ? err : new Error(String(err))
     }
 
-    this.#running.delete(key)
-
-    if (!this.#abort.signal.aborted) {
-      lookups.forEach(lookup => { lookup.ended(providers, failure) })
-      this.#next()
-    }
+    return lookup => { lookup.ended(providers, failure) }
   }
 }

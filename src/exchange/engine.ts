@@ -204,8 +204,11 @@ export class Engine implements LinkHandler {
         return
       }
 
-      this.peers.opened(link)
-      this.#init.emit('codex:peer:connect', { peer: link.peer })
+      const { links } = this.peers.opened(link)
+
+      if (links.length === 1) {
+        this.#init.emit('codex:peer:connect', { peer: link.peer })
+      }
 
       if (this.#buying.account != null) {
         link.account(this.#buying.account)
@@ -217,7 +220,7 @@ export class Engine implements LinkHandler {
 
   closed (link: PeerLink, error?: Error): void {
     this.#changeOf(link, peer => {
-      this.#lost(peer, error)
+      this.#unlink(peer, link, error)
 
       if (error instanceof ProtocolError) {
         this.#ban(peer, error)
@@ -260,20 +263,27 @@ export class Engine implements LinkHandler {
     this.peers.ban(peer.id, this.#init.clock.now())
     this.#init.emit('codex:peer:ban', { peer: peer.id, error })
 
-    if (peer.link != null) {
-      peer.link.close(error)
-      this.#lost(peer, error)
+    for (const link of [...peer.links]) {
+      link.close(error)
+      this.#unlink(peer, link, error)
     }
   }
 
-  #lost (peer: Peer, error?: Error): void {
-    if (peer.link != null) {
-      this.#server.closed(peer.link)
+  /** A link is gone. What was asked over it is asked anew: over another link of the peer, or of others. */
+  #unlink (peer: Peer, link: PeerLink, error?: Error): void {
+    this.#server.closed(link)
+
+    if (peer.link === link) {
+      this.#fetcher.lost(peer)
     }
 
-    this.#fetcher.lost(peer)
-    this.peers.closed(peer)
-    this.#init.emit('codex:peer:disconnect', { peer: peer.id, error })
+    if (!this.peers.unlinked(peer, link)) {
+      this.peers.closed(peer)
+      this.#init.emit('codex:peer:disconnect', { peer: peer.id, error })
+    } else if (peer.link === link) {
+      this.peers.relink(peer)
+      this.#fetcher.touchAll()
+    }
   }
 
   /** Queues a change that concerns a peer; it is passed over when the link is no longer the peer's. */
@@ -281,7 +291,7 @@ export class Engine implements LinkHandler {
     this.#change(() => {
       const peer = this.peers.get(link.peer)
 
-      if (peer?.link === link) {
+      if (peer?.links.includes(link) === true) {
         fn(peer)
       }
     })

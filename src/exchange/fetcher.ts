@@ -478,6 +478,7 @@ export class Fetcher {
 
   #end (session: Session): void {
     this.#flights.cancel(session, [...session.flights.keys()])
+    session.stopSearching()
     session.wakeAt = Infinity
 
     if (session.intake.size === 0) {

@@ -2,9 +2,10 @@
  * Delivered blocks on their way into the store: a few are verified and written as one batch, a few batches at a time.
  * What waits here is not verified yet, so a kill costs no more than the batches under way.
  */
-import { InvalidDatasetError } from '../errors.ts'
+import { isTreeCid } from '../dataset/codecs.ts'
 import { rangesOf } from '../dataset/ranges.ts'
 import { verify } from '../dataset/verify.ts'
+import { InvalidDatasetError, StoreRefusedError } from '../errors.ts'
 import type { Limits } from '../constants.ts'
 import type { Delivery } from '../dataset/delivery.ts'
 import type { Hasher } from '../dataset/hasher.ts'
@@ -113,6 +114,8 @@ export class Intake {
     try {
       if (tree != null) {
         await tree.put(result.verified)
+      } else if (isTreeCid(shape.root)) {
+        throw new StoreRefusedError('The local store could not open the dataset', { cid: shape.root })
       } else {
         await this.#store.putBlock(result.verified[0])
       }

@@ -73,7 +73,7 @@ export class Members {
     for (const cid of session.names) {
       session.lookups.begun++
       emit('codex:discovery:find', { cid })
-      discovery.find(cid, {
+      const forget = discovery.find(cid, {
         found: provider => {
           emit('codex:discovery:found', { cid, provider: providerKey(provider) })
           change(() => { this.provider(session, provider) })
@@ -81,6 +81,7 @@ export class Members {
         ended: (providers, error) => {
           emit('codex:discovery:end', { cid, providers, error })
           change(() => {
+            session.searches.delete(forget)
             session.lookups.ended++
 
             if (error != null) {
@@ -91,6 +92,7 @@ export class Members {
           })
         }
       })
+      session.searches.add(forget)
     }
   }
 
@@ -136,8 +138,21 @@ export class Members {
 
     if (peers.get(key)?.link != null) {
       this.hint(session, key)
-    } else if (!peers.isBanned(key, clock.now())) {
-      dialer.dial(provider, peer => { change(() => { this.#connected(session, peer) }) })
+    } else if (!peers.isBanned(key, clock.now()) && !session.dials.has(key)) {
+      const ended = (fn: () => void): void => {
+        change(() => {
+          session.dials.delete(key)
+          fn()
+        })
+      }
+      const forget = dialer.dial(provider, {
+        done: peer => { ended(() => { this.#connected(session, peer) }) },
+        failed: error => { ended(() => { session.note(error) }) }
+      })
+
+      if (forget != null) {
+        session.dials.set(key, forget)
+      }
     }
   }
 

@@ -105,7 +105,10 @@ export class Peer {
   readonly pace: Pace
   readonly datasets = new Map<string, PeerDataset>()
   readonly counters: PeerCounters = { asked: 0, used: 0, duplicate: 0, late: 0, rejected: 0, timeouts: 0, bytes: 0 }
+  /** What is asked goes over it: the first of its links. */
   link?: PeerLink
+  /** Its links, one a generation of the protocol that both speak. Whatever comes over any of them is heard. */
+  readonly links: PeerLink[] = []
   /** Rises with each link. */
   epoch = 0
   /** Its 20-byte account, where it sent one. */
@@ -197,24 +200,40 @@ export class PeerAdmin {
     }
   }
 
+  /** A link to a peer. The first one begins an epoch; the others are for the peer to use. */
   opened (link: PeerLink): Peer {
     const peer = this.#peers.get(link.peer) ?? new Peer(link.peer, this.#limits)
     this.#peers.set(link.peer, peer)
-    peer.link = link
-    peer.epoch++
-    peer.failures = 0
-    peer.restUntil = 0
+    peer.links.push(link)
 
-    for (const dataset of peer.datasets.values()) {
-      dataset.newEpoch()
+    if (peer.link == null) {
+      this.relink(peer)
     }
 
     return peer
   }
 
+  /** Begins an epoch over the first of its links. */
+  relink (peer: Peer): void {
+    peer.link = peer.links[0]
+    peer.epoch++
+    peer.failures = 0
+    peer.restUntil = 0
+    peer.queued = 0
+    peer.datasets.forEach(dataset => { dataset.newEpoch() })
+  }
+
+  /** One of several links is gone. False when it was the last. */
+  unlinked (peer: Peer, link: PeerLink): boolean {
+    peer.links.splice(peer.links.indexOf(link), 1)
+
+    return peer.links.length > 0
+  }
+
   /** Forgets a peer that is gone, but for what a quick reconnection needs: the last `sessionPeers` are kept as hints. */
   closed (peer: Peer): void {
     peer.link = undefined
+    peer.links.length = 0
     peer.queued = 0
     this.#peers.delete(peer.id)
     this.#peers.set(peer.id, peer)

@@ -199,7 +199,9 @@ export class Server {
       entry.waiting.add(range)
     }
 
-    if (absent.length > 0 && entry.tellAbsent && !client.closed) {
+    if (absent.length > 0 && !client.closed && client.link.features.refusals) {
+      client.link.refuse?.(entry.root, absent)
+    } else if (absent.length > 0 && !client.closed && entry.tellAbsent) {
       client.link.presence(entry.root, { have: [], absent, price: this.#init.price })
     }
 

@@ -63,7 +63,7 @@ export interface SessionInit {
   shape: DatasetShape
   /** What its providers announce: the tree, the manifest. */
   names: CID[]
-  /** Where its proofs and blocks are kept; absent for a standalone block. */
+  /** Where its proofs and blocks are kept; absent for a standalone block, and where the store could not open it. */
   tree?: StoredTree
   /** Peers that are expected to have it, by id. */
   likely: string[]
@@ -74,7 +74,7 @@ export class Session {
   readonly key: string
   /** What providers announce: the tree, and the manifest where it is known. */
   readonly names: CID[] = []
-  /** Absent for a standalone block. */
+  /** Absent for a standalone block, and where the store could not open it. */
   readonly tree?: StoredTree
   readonly interests = new Set<Interest>()
   /** By index, the requests that it is in: one, or two while it holds a reader up. */
@@ -93,6 +93,9 @@ export class Session {
   dropped = false
   /** Lookups begun and ended for it. */
   lookups = { begun: 0, ended: 0 }
+  /** What takes back each lookup that is under way for it, and each dial by its provider. */
+  readonly searches = new Set<() => void>()
+  readonly dials = new Map<string, () => void>()
   /** What the last lookups, dials and peers failed with: a few, to tell the reader should it come to that. */
   readonly errors: Error[] = []
   /** It found no room: to be planned when there is some. */
@@ -125,7 +128,17 @@ export class Session {
   }
 
   ended (): void {
+    this.stopSearching()
     this.tree?.release()
+  }
+
+  /** Takes back what is under way to find someone. */
+  stopSearching (): void {
+    this.searches.forEach(forget => { forget() })
+    this.dials.forEach(forget => { forget() })
+    this.searches.clear()
+    this.dials.clear()
+    this.lookups.ended = this.lookups.begun
   }
 
   /** Remembers what something failed with. */

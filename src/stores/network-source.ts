@@ -2,9 +2,10 @@
  * One reader's view of a dataset: blocks of the local store come from there, the others through a session of the
  * exchange. It holds no more than its reader wanted and has not taken.
  */
-import { formatCid } from '../dataset/codecs.ts'
+import { formatCid, isTreeCid } from '../dataset/codecs.ts'
 import { RangeSet } from '../dataset/ranges.ts'
 import { NotFoundError } from '../errors.ts'
+import { LocalReads } from './local-reads.ts'
 import type { BlockSource, Outlook } from './block-source.ts'
 import type { LocalStore } from './local-store.ts'
 import type { StoredTree } from './stored-tree.ts'
@@ -13,9 +14,6 @@ import type { DatasetShape, VerifiedBlock } from '../dataset/verify.ts'
 import type { Engine } from '../exchange/engine.ts'
 import type { Interest, Session, SessionInit } from '../exchange/session.ts'
 import type { Clock, Provider } from '../interfaces.ts'
-
-/** Blocks read from the local store at the same time. */
-const LOCAL_BATCH = 16
 
 export interface SourceOptions {
   /** Where it may be found, as the caller knows. */
@@ -36,7 +34,7 @@ export interface SourceOptions {
 export interface SourceInit extends Omit<SessionInit, 'tree'> {
   engine: Engine
   store: LocalStore
-  /** Absent for a standalone block. The source releases it when it is closed. */
+  /** Absent for a standalone block, and where the store could not open it. The source releases it when it is closed. */
   tree?: StoredTree
   clock: Clock
   options: SourceOptions
@@ -60,6 +58,7 @@ export class NetworkSource implements BlockSource, Interest {
   waitingFor?: number
   stallsAt?: number
   readonly #init: SourceInit
+  readonly #local: LocalReads
   /** What the reader wants: in the local store, held here, or in `wanted`. */
   readonly #desired = new RangeSet()
   readonly #held = new Map<number, VerifiedBlock>()
@@ -78,6 +77,7 @@ export class NetworkSource implements BlockSource, Interest {
 
   constructor (init: SourceInit) {
     this.#init = init
+    this.#local = new LocalReads(init.store, init.shape, init.tree)
   }
 
   get shape (): DatasetShape { return this.#init.shape }
@@ -191,7 +191,7 @@ export class NetworkSource implements BlockSource, Interest {
   }
 
   outlook (index: number): Outlook {
-    if (this.#held.has(index) || this.#init.tree?.has(index) === true) {
+    if (this.#held.has(index) || this.#local.has(index)) {
       return { state: 'here' }
     }
 
@@ -229,6 +229,7 @@ export class NetworkSource implements BlockSource, Interest {
   arrived (blocks: VerifiedBlock[], peer: string): void {
     this.figures.fromPeers += blocks.length
     this.figures.peers.add(peer)
+    this.#local.came(blocks)
 
     for (const block of this.reads ? blocks : []) {
       this.#held.set(block.index, block)
@@ -288,14 +289,7 @@ export class NetworkSource implements BlockSource, Interest {
 
   /** Finds what of a range is not here, and wants it of the exchange. */
   async #sort (range: IndexRange): Promise<void> {
-    const { tree, shape, options, store } = this.#init
-    const here = new RangeSet()
-
-    if (tree != null) {
-      (await tree.presentIn(range)).forEach(range => { here.add(range) })
-    } else if (await store.hasBlock(shape.root)) {
-      here.add(range)
-    }
+    const here = await this.#local.presentIn(range)
 
     if (this.#closed) {
       return
@@ -316,10 +310,10 @@ export class NetworkSource implements BlockSource, Interest {
       missing.delete(shelved)
     }
 
-    if (!options.offline) {
+    if (!this.#init.options.offline) {
       this.#fetch(missing)
     } else if (!this.reads && !missing.isEmpty) {
-      this.#fail(this.#notHere(missing.first ?? 0))
+      this.#fail(this.#local.failure ?? this.#notHere(missing.first ?? 0))
     }
 
   }
@@ -362,32 +356,16 @@ export class NetworkSource implements BlockSource, Interest {
   }
 
   async #readLocal (cursor: number, maxBytes: number): Promise<VerifiedBlock[]> {
-    const { tree, shape, store, options } = this.#init
-    const read: Array<VerifiedBlock | undefined> = []
-
-    if (tree == null) {
-      read.push(await store.getBlock(shape.root))
-    } else {
-      const most = Math.max(1, Math.min(LOCAL_BATCH, Math.floor(maxBytes / shape.blockSize), this.horizon - cursor))
-      await tree.load([{ start: cursor, end: cursor + most }])
-      const indices: number[] = []
-
-      for (let index = cursor; index < cursor + most && tree.has(index) && !this.#isComing(index); index++) {
-        indices.push(index)
-      }
-
-      read.push(...await Promise.all(indices.map(async index => await tree.get(index))))
-    }
-
-    const lost = read.findIndex(block => block == null)
-    const blocks = (lost < 0 ? read : read.slice(0, lost)) as VerifiedBlock[]
+    const { shape, options } = this.#init
+    const most = Math.max(1, Math.min(Math.floor(maxBytes / shape.blockSize), this.horizon - cursor))
+    const blocks = await this.#local.read(cursor, cursor + most, index => this.#isComing(index))
     blocks.forEach(({ index }) => this.#held.delete(index))
     this.#taken(cursor, blocks.length)
     this.figures.fromStore += blocks.length
 
     if (blocks.length === 0) {
       if (options.offline) {
-        throw this.#notHere(cursor)
+        throw this.#local.failure ?? this.#notHere(cursor)
       }
 
       this.#fetchWhatWasLost(cursor)
@@ -439,7 +417,7 @@ export class NetworkSource implements BlockSource, Interest {
 
   #notHere (index: number): NotFoundError {
     const { root } = this.shape
-    const what = this.#init.tree == null ? formatCid(root) : `block ${index} of ${formatCid(root)}`
+    const what = isTreeCid(root) ? `block ${index} of ${formatCid(root)}` : formatCid(root)
 
     return new NotFoundError(`${what} is not in the local store, and nobody is asked: the download is offline`, { cid: root, index })
   }

@@ -3,9 +3,11 @@
  */
 import { isTreeCid } from '../dataset/codecs.ts'
 import { standaloneShape } from '../dataset/verify.ts'
+import { StoreRefusedError } from '../errors.ts'
 import { NetworkSource } from './network-source.ts'
 import type { LocalStore } from './local-store.ts'
 import type { SourceOptions } from './network-source.ts'
+import type { StoredTree } from './stored-tree.ts'
 import type { Limits } from '../constants.ts'
 import type { DatasetShape, VerifiedBlock } from '../dataset/verify.ts'
 import type { Engine } from '../exchange/engine.ts'
@@ -40,7 +42,7 @@ export class NetworkStore {
       shape,
       names: [shape.root, ...names],
       likely,
-      tree: isTreeCid(shape.root) ? await this.#local.tree(shape) : undefined,
+      tree: isTreeCid(shape.root) ? await this.#tree(shape) : undefined,
       options,
       window: () => options.horizon === 0 ? Infinity : Math.min(readAheadBytes, this.#limits.totalReadAheadBytes / Math.max(1, this.#readers)),
       closed: source => this.#sources.delete(source)
@@ -52,6 +54,19 @@ export class NetworkStore {
     }
 
     return source
+  }
+
+  /** Undefined where the store cannot open it: the download goes on without. */
+  async #tree (shape: DatasetShape): Promise<StoredTree | undefined> {
+    try {
+      return await this.#local.tree(shape)
+    } catch (err) {
+      if (err instanceof StoreRefusedError) {
+        return undefined
+      }
+
+      throw err
+    }
   }
 
   /**

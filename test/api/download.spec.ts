@@ -141,7 +141,7 @@ describe('download', () => {
       const second = await net.add()
       const download = second.codex.download(single.cid, { providers: [reader.transport.peerId], offset: 10, length: 5 })
       expect([...await collect(download, { max: MiB })]).to.deep.equal([...data.subarray(10, 15)])
-      expect((await download.done).blocks).to.deep.equal({ fromStore: 0, fromPeers: 1 })
+      expect((await download.done).blocks).to.deep.equal({ fromStore: 0, fromPeers: 1, recovered: 0 })
       expect((await collect(second.codex.download(single.cid, { offset: BLOCK }), { max: MiB })).byteLength).to.equal(0)
       expect(await failure(collect(second.codex.download(single.cid, { offset: BLOCK + 1 }), { max: MiB }))).to.have.property('name', InvalidParametersError.name)
     })
@@ -229,7 +229,7 @@ describe('download', () => {
 
       expect(figures).to.deep.equal({
         bytes: blocks * BLOCK,
-        blocks: { fromStore: 5, fromPeers: 15 },
+        blocks: { fromStore: 5, fromPeers: 15, recovered: 0 },
         peers: [seeder.id],
         milliseconds: net.clock.now() - startedAt
       })
@@ -251,7 +251,7 @@ describe('download', () => {
         }
       })
 
-      expect(download.progress).to.deep.equal({ bytes: 0, totalBytes: undefined, blocks: { fromStore: 0, fromPeers: 0 }, rate: 0, peers: 0, eta: undefined })
+      expect(download.progress).to.deep.equal({ bytes: 0, totalBytes: undefined, blocks: { fromStore: 0, fromPeers: 0, recovered: 0 }, rate: 0, peers: 0, eta: undefined })
       let bytes = 0
 
       for await (const chunk of download) {
@@ -267,7 +267,7 @@ describe('download', () => {
 
       expect(told.at(-1)).to.equal(100 * BLOCK)
       expect(told).to.deep.equal([...told].sort((a, b) => a - b))
-      expect(download.progress).to.deep.include({ bytes: 100 * BLOCK, blocks: { fromStore: 0, fromPeers: 100 }, rate: 0, peers: 0 })
+      expect(download.progress).to.deep.include({ bytes: 100 * BLOCK, blocks: { fromStore: 0, fromPeers: 100, recovered: 0 }, rate: 0, peers: 0 })
     })
   })
 })

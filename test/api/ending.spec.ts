@@ -232,7 +232,7 @@ describe('done', () => {
       const { seeder, reader, file } = await pair(net)
       const figures = await reader.codex.download(file.cid).done
 
-      expect(figures).to.deep.include({ bytes: BLOCKS * BLOCK, blocks: { fromStore: 0, fromPeers: BLOCKS }, peers: [seeder.id] })
+      expect(figures).to.deep.include({ bytes: BLOCKS * BLOCK, blocks: { fromStore: 0, fromPeers: BLOCKS, recovered: 0 }, peers: [seeder.id] })
       expect(await reader.codex.stat(file.cid)).to.deep.include({ blocks: BLOCKS, blocksHere: BLOCKS })
     })
   })

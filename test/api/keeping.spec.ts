@@ -17,7 +17,7 @@ describe('what a download keeps', () => {
       const again = middle.codex.download(cid)
 
       expect(await collect(again, { max: MiB })).to.deep.equal(content)
-      expect((await again.done).blocks).to.deep.equal({ fromStore: 50, fromPeers: 0 })
+      expect((await again.done).blocks).to.deep.equal({ fromStore: 50, fromPeers: 0, recovered: 0 })
       expect(middle.links).to.have.lengthOf(before)
 
       const last = await net.add()
@@ -39,7 +39,7 @@ describe('what a download keeps', () => {
 
       const second = codex.download(cid)
       expect(await collect(second, { max: MiB })).to.deep.equal(content)
-      expect((await second.done).blocks).to.deep.equal({ fromStore: blocksHere, fromPeers: 50 - blocksHere })
+      expect((await second.done).blocks).to.deep.equal({ fromStore: blocksHere, fromPeers: 50 - blocksHere, recovered: 0 })
       expect(codex.stats().used.blocks).to.equal(51)
     })
   })

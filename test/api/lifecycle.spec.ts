@@ -105,7 +105,7 @@ describe('starting and stopping', () => {
 
       const download = reader.codex.download(cid)
       expect(await collect(download, { max: MiB })).to.deep.equal(content)
-      expect((await download.done).blocks).to.deep.equal({ fromStore: 50, fromPeers: 50 })
+      expect((await download.done).blocks).to.deep.equal({ fromStore: 50, fromPeers: 50, recovered: 0 })
     })
   })
 

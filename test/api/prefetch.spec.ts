@@ -35,7 +35,7 @@ describe('prefetch', () => {
         const told = await all(reader.codex.prefetch(file.cid, { selection }))
         const last = told.at(-1)
 
-        expect(last).to.deep.include({ bytes: BLOCKS * BLOCK, totalBytes: BLOCKS * BLOCK, blocks: { fromStore: 0, fromPeers: BLOCKS } })
+        expect(last).to.deep.include({ bytes: BLOCKS * BLOCK, totalBytes: BLOCKS * BLOCK, blocks: { fromStore: 0, fromPeers: BLOCKS, recovered: 0 } })
         expect(told.length).to.be.above(3)
         told.forEach(({ bytes }, i) => { expect(bytes).to.be.at.least(told[i - 1]?.bytes ?? 0) })
         expect(told.some(({ rate, peers, eta = 0 }) => rate > 100 * KiB && peers === 1 && eta > 100)).to.be.true()
@@ -53,10 +53,10 @@ describe('prefetch', () => {
       await reader.codex.download(file.cid, { offset: 10 * BLOCK, length: 30 * BLOCK }).done
       const told = await all(reader.codex.prefetch(file.cid))
 
-      expect(told[0].blocks).to.deep.equal({ fromStore: 30, fromPeers: 0 })
-      expect(told.at(-1)?.blocks).to.deep.equal({ fromStore: 30, fromPeers: 70 })
+      expect(told[0].blocks).to.deep.equal({ fromStore: 30, fromPeers: 0, recovered: 0 })
+      expect(told.at(-1)?.blocks).to.deep.equal({ fromStore: 30, fromPeers: 70, recovered: 0 })
       expect(seeder.codex.stats().served.blocks).to.equal(BLOCKS + 1)
-      expect((await all(reader.codex.prefetch(file.cid))).at(-1)?.blocks).to.deep.equal({ fromStore: BLOCKS, fromPeers: 0 })
+      expect((await all(reader.codex.prefetch(file.cid))).at(-1)?.blocks).to.deep.equal({ fromStore: BLOCKS, fromPeers: 0, recovered: 0 })
     })
   })
 

@@ -42,6 +42,7 @@ async function download (protocols: Array<() => ExchangeProtocol[]>): Promise<{ 
 const codex = (): ExchangeProtocol[] => [codexProtocol()]
 const ranges = (): ExchangeProtocol[] => [rangeProtocol()]
 const both = (): ExchangeProtocol[] => [codexProtocol(), rangeProtocol()]
+const reversed = (): ExchangeProtocol[] => [rangeProtocol(), codexProtocol()]
 const liar = (): ExchangeProtocol[] => [faultyProtocol(rangeProtocol(), { blocks: [wrongBytes] })]
 
 describe('generations of the protocol', () => {
@@ -66,6 +67,12 @@ describe('generations of the protocol', () => {
 
     expect(equals(bytes, content(SIZE))).to.equal(true)
     expect(peers).to.have.lengthOf(2)
+  })
+
+  it('download where both speak two of them, named in another order', async () => {
+    const { bytes } = await download([both, reversed])
+
+    expect(equals(bytes, content(SIZE))).to.equal(true)
   })
 
   it('repeat a download to the last packet', async () => {

@@ -28,6 +28,7 @@ export function faultyProtocol (inner: ExchangeProtocol, faults: Faults): Exchan
   return {
     id: inner.id,
     start: async (transport, handler, clock) => { await inner.start(transport, faultyHandler(handler, faults), clock) },
+    reopen: peer => { inner.reopen?.(peer) },
     stop: async () => { await inner.stop() }
   }
 }
