@@ -21,7 +21,10 @@ export interface BlockSource {
    * are handed over: the source holds them no more. With `giveUp` none, as soon as it is known that nobody has the first.
    *
    * @throws {NotFoundError} nobody has it, or it is not here and the source is offline
-   * @throws {StallError} @throws {TooExpensiveError} @throws {InvalidDatasetError} @throws {NotRunningError}
+   * @throws {StallError} no verified byte came for as long as its reader would wait
+   * @throws {TooExpensiveError} whoever has it asks too much
+   * @throws {InvalidDatasetError} the dataset contradicts itself
+   * @throws {NotRunningError} the node was stopped
    */
   next(cursor: number, maxBytes: number, giveUp?: boolean): Promise<VerifiedBlock[]>
   outlook(index: number): Outlook

@@ -173,9 +173,16 @@ export class NetworkSource implements BlockSource, Interest {
 
   /** A reader that gives up is told as soon as nobody has what it waits for. */
   looked (): void {
-    if (this.#givesUp && this.waitingFor != null && this.outlook(this.waitingFor).state === 'nobody') {
+    const isLost = this.#givesUp && this.waitingFor != null && this.outlook(this.waitingFor).state === 'nobody'
+
+    if (isLost || (!this.reads && this.isFirstNobodys)) {
       this.#tell()
     }
+  }
+
+  /** Whether nobody has the first block that is wanted. */
+  get isFirstNobodys (): boolean {
+    return this.wanted.first != null && this.outlook(this.wanted.first).state === 'nobody'
   }
 
   /** Resolves as soon as something came or failed since `seen`, with what to give next time. Throws what it failed with. */
@@ -315,7 +322,6 @@ export class NetworkSource implements BlockSource, Interest {
     } else if (!this.reads && !missing.isEmpty) {
       this.#fail(this.#local.failure ?? this.#notHere(missing.first ?? 0))
     }
-
   }
 
   #fetch (missing: RangeSet): void {

@@ -29,9 +29,8 @@ export class NetworkStore {
   }
 
   /**
-   * Opens a dataset or standalone block for one reader, who closes it.
-   *
-   * @param init - `names`: what its providers announce beside the root; `likely`: ids of peers expected to have it
+   * Opens a dataset or standalone block for one reader, who closes it. `names` is what its providers announce beside the
+   * root, `likely` the ids of peers that are expected to have it.
    */
   async open (init: { shape: DatasetShape, names: CID[], likely: string[], readAheadBytes: number, options: SourceOptions }): Promise<NetworkSource> {
     const { shape, names, likely, readAheadBytes, options } = init
@@ -72,7 +71,7 @@ export class NetworkStore {
   /**
    * One block by its own CID, of at most `maxBytes`, and the peers that sent it (none when it was here).
    *
-   * @throws what `BlockSource.next` throws, or the reason of the signal
+   * @throws {CodexError} what `BlockSource.next` throws; or the reason of the signal
    */
   async block (cid: CID, maxBytes: number, options: Omit<SourceOptions, 'horizon' | 'order' | 'reads'>, signal?: AbortSignal): Promise<{ block: VerifiedBlock, peers: string[] }> {
     signal?.throwIfAborted()

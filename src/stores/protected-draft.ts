@@ -157,8 +157,10 @@ export class ProtectedDraft {
     await commits.commit({
       write: changes => {
         for (const { height, number, page } of pages) {
-          for (let leaf = 0; height === 0 && leaf < PAGE_LEAVES && page.get(0, leaf) != null; leaf++) {
-            page.setPresent(leaf)
+          if (height === 0) {
+            for (let leaf = 0; leaf < PAGE_LEAVES && page.get(0, leaf) != null; leaf++) {
+              page.setPresent(leaf)
+            }
           }
 
           changes.put(pageKey(id, height, number), page.encode(hasher))
