@@ -143,6 +143,24 @@ export const STORIES: Array<[title: string, make: () => Promise<Story>]> = [
       }
     }
   }],
+  ['while a protected file is stored, group by group', async () => {
+    const [kept, coming] = [await makeDataset([1, 2, 3]), await makeDataset([2, 3, 4, 5, 6, 7])]
+
+    return {
+      before: [kept],
+      changing: [coming],
+      async live (store) {
+        const draft = await store.protectedDraft(coming.data.length)
+
+        for (const indices of [[0, 2, 4], [1, 3, 5]]) {
+          await draft.add(indices.map(index => ({ index, data: coming.data[index] })))
+        }
+
+        await draft.finish(() => coming.manifest)
+        await store.delete(coming.cid)
+      }
+    }
+  }],
   ['while one thing after the other is done', async () => {
     const kept = await makeDataset([1, 2, 3, 4])
     const [coming, going, stored] = [await makeDataset([3, 4, 5, 6, 6]), await makeDataset([4, 5, 7, 8]), await makeDataset([2, 5, 8, 9])]
