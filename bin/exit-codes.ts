@@ -1,6 +1,6 @@
 import {
   CodexError, DataDirInUseError, DialError, InvalidDatasetError, InvalidManifestError, InvalidParametersError,
-  InvalidProofError, NotFoundError, ShortStreamError, StallError, StoreRefusedError, StoreSchemaError, TooExpensiveError,
+  InvalidProofError, NotFoundError, RecoveryError, ShortStreamError, StallError, StoreRefusedError, StoreSchemaError, TooExpensiveError,
   VerificationError
 } from '../src/errors.ts'
 
@@ -17,6 +17,7 @@ export const EXIT = {
   disk: 8,
   exists: 9,
   oldNode: 10,
+  unrecoverable: 11,
   interrupted: 130,
   terminated: 143
 } as const
@@ -35,6 +36,7 @@ export const EXIT_MEANING: Record<keyof typeof EXIT, string> = {
   disk: 'a file or the store could not be read or written',
   exists: 'the output file exists already',
   oldNode: 'this Node is older than 22',
+  unrecoverable: 'a group of a protected file has lost more blocks than its parity makes up for',
   interrupted: 'interrupted (Ctrl-C); the same command goes on from there',
   terminated: 'terminated; the same command goes on from there'
 }
@@ -64,6 +66,7 @@ const BY_NAME: Record<string, ExitCode> = {
   [InvalidDatasetError.name]: EXIT.invalid,
   [VerificationError.name]: EXIT.invalid,
   [ShortStreamError.name]: EXIT.invalid,
+  [RecoveryError.name]: EXIT.unrecoverable,
   [DataDirInUseError.name]: EXIT.dataDirInUse,
   [StoreRefusedError.name]: EXIT.disk,
   [StoreSchemaError.name]: EXIT.disk,

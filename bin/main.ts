@@ -56,6 +56,8 @@ async function createProgram (signal: AbortSignal): Promise<Command> {
 
   command('seed', 'store files and serve them until Ctrl-C')
     .argument('<file...>', 'files to serve')
+    .option('--data <blocks>', 'protect them: data blocks of a group', asCount)
+    .option('--parity <blocks>', 'parity blocks of a group, at most as many as --data; any --data of its blocks make the group', asCount)
     .option('--listen <multiaddr>', 'where to listen; may be given several times (default: any free port)', addMultiaddr)
     .addOption(peerOption())
     .action(async (files: string[], options) => seed(files, options, signal))
@@ -109,6 +111,16 @@ function asBytes (text: string): number {
   }
 
   return bytes
+}
+
+function asCount (text: string): number {
+  const count = Number(text)
+
+  if (!/^\d+$/.test(text) || count === 0 || !Number.isSafeInteger(count)) {
+    throw new InvalidArgumentError('It is not a number of blocks.')
+  }
+
+  return count
 }
 
 function report (err: unknown, json: boolean): void {

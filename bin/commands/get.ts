@@ -57,9 +57,13 @@ async function getToStdout (codex: Codex, cid: CID, options: GetOptions, signal:
     if (!hasCode(err, 'EPIPE')) {
       throw err
     }
+
+    return
   } finally {
     hide()
   }
+
+  report(cid, undefined, 0, await download.done, json)
 }
 
 async function getToFile (codex: Codex, cid: CID, file: string | undefined, options: GetOptions, signal: AbortSignal): Promise<void> {
@@ -116,13 +120,16 @@ async function fill (part: PartFile, download: Download, json?: boolean): Promis
   return download.done
 }
 
-function report (cid: CID, file: string, resumed: number, figures?: DownloadFigures, json = false): void {
-  const { bytes = 0, milliseconds = 0, peers = [] } = figures ?? {}
+/** Standard output holds the file where none is named: then this goes to standard error. */
+function report (cid: CID, file: string | undefined, resumed: number, figures?: DownloadFigures, json = false): void {
+  const { bytes = 0, milliseconds = 0, peers = [], blocks: { recovered } = { recovered: 0 } } = figures ?? {}
 
   if (json) {
-    process.stdout.write(`${JSON.stringify({ cid: formatCid(cid), file, bytes: resumed + bytes, resumed, milliseconds, peers })}\n`)
+    const stream = file == null ? process.stderr : process.stdout
+    stream.write(`${JSON.stringify({ cid: formatCid(cid), file, bytes: resumed + bytes, resumed, milliseconds, peers, recovered })}\n`)
   } else {
-    process.stderr.write(`${harmlessText(file)}: ${formatBytes(resumed + bytes)} in ${formatMilliseconds(milliseconds)}\n`)
+    const what = `${file == null ? '' : `${harmlessText(file)}: `}${formatBytes(resumed + bytes)} in ${formatMilliseconds(milliseconds)}`
+    process.stderr.write(`${what}${recovered === 0 ? '' : `, ${recovered} ${recovered === 1 ? 'block' : 'blocks'} recovered from parity`}\n`)
   }
 }
 

@@ -15,6 +15,7 @@ describe('bin/exit-codes', () => {
     expect(exitCodeOf(new errors.NotFoundError('x'))).to.equal(EXIT.notFound)
     expect(exitCodeOf(new errors.StallError('x'))).to.equal(EXIT.stalled)
     expect(exitCodeOf(new errors.TooExpensiveError('x', 5n))).to.equal(EXIT.tooExpensive)
+    expect(exitCodeOf(new errors.RecoveryError('x', 0, [1]))).to.equal(EXIT.unrecoverable)
     expect(exitCodeOf(new errors.InvalidManifestError('x'))).to.equal(EXIT.invalid)
     expect(exitCodeOf(new errors.DataDirInUseError('x'))).to.equal(EXIT.dataDirInUse)
     expect(exitCodeOf(new errors.StoreRefusedError('x'))).to.equal(EXIT.disk)
