@@ -17,6 +17,7 @@ import { RoutingTable } from './routing-table.ts'
 import { Self } from './self.ts'
 import { Upkeep } from './upkeep.ts'
 import type { DhtCrypto } from './crypto.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { DhtLimits } from './limits.ts'
 import type { LookupInit, LookupResult } from './lookup.ts'
 import type { Message } from './messages.ts'
@@ -140,7 +141,7 @@ export class Dht {
 
     try {
       await this.#providers.open()
-      this.self.bind(await socket.open((datagram, from) => { this.#messenger.receive(datagram, from) }))
+      this.self.bind(await socket.open((datagram, from) => { this.receive(datagram, from) }))
     } catch (err) {
       await this.stop()
       throw err
@@ -164,6 +165,11 @@ export class Dht {
     this.#messenger.clear()
     this.table.clear()
     await this.#providers.close()
+  }
+
+  /** A datagram that came. */
+  receive (datagram: Uint8Array, from: Endpoint): void {
+    this.#messenger.receive(datagram, from)
   }
 
   /** Asks whether a node is there, and for its record when it has a newer one. */

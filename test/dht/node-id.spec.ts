@@ -13,7 +13,7 @@ describe('dht/node-id', () => {
     fc.assert(fc.property(id, id, id, (target, a, b) => {
       const [x, y] = [number(a) ^ number(target), number(b) ^ number(target)]
 
-      expect(Math.sign(compareDistance(target, a, b))).to.equal(x < y ? -1 : x > y ? 1 : 0)
+      expect(Math.sign(compareDistance(target, a, b))).to.equal(Number(x > y) - Number(x < y))
       expect(logDistance(a, target)).to.equal(x === 0n ? 0 : x.toString(2).length)
       expect(logDistance(a, a)).to.equal(0)
     }))

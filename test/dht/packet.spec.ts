@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
-import { loadCrypto } from '../../src/dht/node-crypto.ts'
 import { decodeHandshake, encodeHandshake } from '../../src/dht/handshake.ts'
+import { loadCrypto } from '../../src/dht/node-crypto.ts'
 import { decodePacket, encodePacket, HANDSHAKE, maskKey, MAX_DATAGRAM_BYTES, MESSAGE, MIN_DATAGRAM_BYTES, WHOAREYOU } from '../../src/dht/packet.ts'
 import type { AesKey, DhtCrypto } from '../../src/dht/crypto.ts'
 

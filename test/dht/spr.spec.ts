@@ -1,6 +1,6 @@
+import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
-import { multiaddr } from '@multiformats/multiaddr'
 import { createPrivateKey } from '../../src/dht/crypto.ts'
 import { loadCrypto } from '../../src/dht/node-crypto.ts'
 import { FieldWriter, Fields } from '../../src/dht/protobuf.ts'
