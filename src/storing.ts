@@ -27,21 +27,32 @@ export interface Stored {
 }
 
 /**
- * Cuts a file into blocks and stores it, memory bounded.
+ * Cuts a file into blocks and stores it, memory bounded. With `erasure`, only a file that can be protected so is stored.
  *
- * @throws {InvalidParametersError} for an empty file
+ * @throws {InvalidParametersError} for an empty file, and where the code cannot be had of these counts
  * @throws {StoreRefusedError} when the store takes no more; nothing is kept
  */
-export async function storeFile (source: ByteSource, local: LocalStore, options: { blockSize: number, filename?: string, mimetype?: string, signal: AbortSignal }): Promise<Stored> {
-  const { blockSize, signal, ...named } = options
+export async function storeFile (source: ByteSource, local: LocalStore, options: { blockSize: number, filename?: string, mimetype?: string, erasure?: ErasureOptions, signal: AbortSignal }): Promise<Stored> {
+  const { blockSize, signal, erasure, ...named } = options
+  let bytes = 0
+
+  if (erasure != null) {
+    assertCode(erasure, Infinity, blockSize)
+  }
+
   const draft = await local.draft(blockSize)
 
   try {
     for await (const chunk of chunksOf(source, signal)) {
+      bytes += chunk.byteLength
       await draft.append(chunk)
     }
 
     signal.throwIfAborted()
+
+    if (erasure != null && bytes > 0) {
+      assertCode(erasure, Math.ceil(bytes / blockSize), blockSize)
+    }
 
     return await draft.finish(named)
   } catch (err) {
@@ -124,7 +135,7 @@ function assertCode ({ data, parity }: ErasureOptions, blocks: number, blockSize
 
   if (!Number.isSafeInteger(data) || !Number.isSafeInteger(parity) || parity < 1 || parity > data || data > blocks ||
     blockSize % 64 !== 0 || power(power(parity) + data) > 65_536) {
-    throw new InvalidParametersError(`${blocks} blocks of ${blockSize} bytes cannot be protected with ${parity} parity for ${data} data blocks: ` +
+    throw new InvalidParametersError(`${Number.isFinite(blocks) ? blocks : 'A file of'} blocks of ${blockSize} bytes cannot be protected with ${parity} parity for ${data} data blocks: ` +
       'there must be 1 ≤ parity ≤ data ≤ blocks, and a block size that is a multiple of 64')
   }
 }

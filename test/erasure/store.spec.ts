@@ -36,4 +36,21 @@ describe('storing with parity', () => {
       await codex.stop()
     })
   }
+
+  for (const [why, erasure] of [
+    ['more parity than data', { data: 2, parity: 3 }],
+    ['no parity', { data: 2, parity: 0 }],
+    ['counts that are none', { data: 2.5, parity: 1 }],
+    ['more data blocks than the file has', { data: 5, parity: 1 }],
+    ['more than the code can number', { data: 60_000, parity: 10_000 }]
+  ] as const) {
+    it(`keeps nothing of a file that cannot be protected: ${why}`, async () => {
+      const codex = createCodex({ ...memoryStores(), transport: new SimulatedNetwork({ clock: new VirtualClock(), random: seededRandom(1) }).addPeer() })
+      await codex.start()
+
+      await expect(codex.store(goldenContent(4 * 65_536), { erasure })).to.eventually.be.rejected.with.property('name', 'InvalidParametersError')
+      expect(await Array.fromAsync(codex.list())).to.deep.equal([])
+      await codex.stop()
+    })
+  }
 })
