@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FsBlockstore } from 'blockstore-fs'
 import { LevelDatastore } from 'datastore-level'
 import { Level } from 'level'
 import { DataDirInUseError } from '../errors.ts'
+import { FileBlockstore } from './file-blockstore.ts'
 import { hasCode } from './has-code.ts'
 import { loadIdentity } from './identity.ts'
 import type { Secp256k1PrivateKey } from '@libp2p/interface'
@@ -30,7 +30,7 @@ export async function openDataDir (path: string): Promise<DataDir> {
   const index = await openIndex(path)
 
   try {
-    const blockstore = new FsBlockstore(join(path, 'blocks'))
+    const blockstore = new FileBlockstore(join(path, 'blocks'))
     await blockstore.open()
 
     return {
