@@ -132,6 +132,8 @@ interface Running extends RetrievalParts {
   abort: AbortController
   /** Files that are being stored. */
   stores: Set<Promise<CID>>
+  /** What was here at the start is being announced. */
+  announcing: Promise<void>
 }
 
 /**
@@ -262,7 +264,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     const filename = options.filename ?? (source instanceof Blob && 'name' in source ? String(source.name) : undefined)
     const mimetype = options.mimetype ?? (source instanceof Blob && source.type !== '' ? source.type : undefined)
     signal.throwIfAborted()
-    const original = await storeFile(source, local, { blockSize, filename, mimetype, signal })
+    const original = await storeFile(source, local, { blockSize, filename, mimetype, erasure: options.erasure, signal })
     const stored = options.erasure == null
       ? [original]
       : [original, await protect(original, options.erasure, local, { clock: this.#parts.clock, signal })]
@@ -272,8 +274,8 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
       engine.stored(manifestCid, [{ start: 0, end: 1 }])
 
       if (serve) {
-        engine.provide(manifestCid)
-        engine.provide(manifest.treeCid)
+        void engine.provide(manifestCid)
+        void engine.provide(manifest.treeCid)
       }
     }
 
@@ -366,13 +368,13 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
    * @throws {NotRunningError} before the first start
    */
   stats (): CodexStats {
-    const { engine, network } = this.#last ?? this.#started()
+    const { engine, network, local, stores } = this.#last ?? this.#started()
 
     return {
       ...structuredClone(engine.counters),
       spent: engine.spent,
       downloads: this.#downloads.size,
-      sizes: { ...engine.sizes, ...network.sizes }
+      sizes: { ...engine.sizes, ...network.sizes, ...local.sizes, stores: stores.size }
     }
   }
 
@@ -401,7 +403,10 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
       throw err
     }
 
-    this.#running = this.#last = { local, engine, serve, emit, clock, hasher, network: new NetworkStore({ local, engine, clock, limits }), abort: new AbortController(), stores: new Set() }
+    const abort = new AbortController()
+    const network = new NetworkStore({ local, engine, clock, limits })
+    const announcing = serve ? announceAll(local, engine, abort.signal) : Promise.resolve()
+    this.#running = this.#last = { local, engine, serve, emit, clock, hasher, network, abort, stores: new Set(), announcing }
   }
 
   async #stop (): Promise<void> {
@@ -417,7 +422,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     this.#downloads.forEach(download => { download.abort(reason) })
     this.#downloads.clear()
     await running.engine.stop()
-    await Promise.allSettled(running.stores)
+    await Promise.allSettled([...running.stores, running.announcing])
     await this.#parts.discovery.stop?.()
     await this.#parts.transport.stop()
     await running.local.close()
@@ -480,6 +485,20 @@ function parse (cid: CID | string): CID {
 function assertBytes (name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new InvalidParametersError(`${name} must be a whole number of bytes, not ${value}`)
+  }
+}
+
+/** Announces what is in the store, one after the other: providers are forgotten when they do not say so again. */
+async function announceAll (local: LocalStore, engine: Engine, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const { cid, manifest } of local.datasets()) {
+      for (const name of [cid, manifest.treeCid]) {
+        signal.throwIfAborted()
+        await engine.provide(name)
+      }
+    }
+  } catch {
+    // it is stopped, or the store fails: whoever reads it is told
   }
 }
 

@@ -208,7 +208,7 @@ export class Download implements AsyncIterable<Uint8Array> {
     const { parts, signal: _, ...options } = this.#init
     const recovery = await openRecovery(this.cid, retrieved, parts, { ...options, signal: this.#abort.signal }, {
       repairs: false,
-      recovered: blocks => { source.figures.recovered += blocks }
+      recovered: ({ length }) => { source.figures.recovered += length }
     })
     this.#recovery = recovery
 

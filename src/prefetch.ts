@@ -1,6 +1,8 @@
 /** Everything of a file into the local store, in the background: the next reader finds it there. */
+import { rangesOf } from './dataset/ranges.ts'
 import { StoreRefusedError } from './errors.ts'
 import { Rate } from './progress.ts'
+import { openRecovery } from './protected-retrieval.ts'
 import { openSource, retrieve, sizeOf } from './retrieval.ts'
 import type { Clock } from './interfaces.ts'
 import type { Progress } from './progress.ts'
@@ -20,7 +22,16 @@ export async function * prefetch (cid: CID, selection: 'sequential' | 'rarest', 
   const source = await openSource(cid, retrieved, parts, options, { order: selection, reads: false })
   const rate = new Rate(clock)
   const totalBytes = sizeOf(retrieved)
-  const abort = (): void => { source.close(signal.reason) }
+  const recovered = (indices: number[]): void => {
+    const wanted = indices.filter(index => source.wanted.has(index))
+    source.figures.recovered += wanted.length
+    source.drop(rangesOf(wanted))
+  }
+  const recovery = await openRecovery(cid, retrieved, parts, options, { repairs: false, recovered })
+  const abort = (): void => {
+    source.close(signal.reason)
+    recovery?.abort(signal.reason)
+  }
   signal.addEventListener('abort', abort)
 
   try {
@@ -28,19 +39,25 @@ export async function * prefetch (cid: CID, selection: 'sequential' | 'rarest', 
     source.want([{ start: 0, end: source.horizon }])
 
     for (let seen = -1, done = 0; done < source.horizon;) {
-      seen = await source.progressed(seen)
+      seen = await source.progressed(seen, recovery != null)
 
       assertTaken(cid, source.refused)
 
-      const { fromStore, fromPeers } = source.figures
-      rate.add((fromStore + fromPeers - done) * source.shape.blockSize)
-      done = fromStore + fromPeers
+      if (recovery != null && source.isFirstNobodys) {
+        const { index } = await recovery.recover(source.wanted.first ?? 0)
+        recovered([index])
+      }
+
+      const { figures } = source
+      const before = done
+      done = figures.fromStore + figures.fromPeers + figures.recovered
+      rate.add((done - before) * source.shape.blockSize)
       const bytes = Math.min(done * source.shape.blockSize, totalBytes ?? Infinity)
 
       yield {
         bytes,
         totalBytes,
-        blocks: { fromStore, fromPeers, recovered: 0 },
+        blocks: { fromStore: figures.fromStore, fromPeers: figures.fromPeers, recovered: figures.recovered },
         rate: rate.value,
         peers: source.activePeers,
         eta: totalBytes == null || rate.value === 0 ? undefined : (totalBytes - bytes) * 1000 / rate.value
@@ -49,6 +66,7 @@ export async function * prefetch (cid: CID, selection: 'sequential' | 'rarest', 
   } finally {
     signal.removeEventListener('abort', abort)
     source.close()
+    await recovery?.close()
   }
 }
 

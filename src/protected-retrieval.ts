@@ -20,10 +20,10 @@ export async function loadLeopard (): Promise<Leopard> {
 /**
  * Undefined for a dataset without parity, and for one of the linear strategy, of which nothing can be recovered.
  *
- * @param use - `recovered` is told how many blocks were recovered and proven
+ * @param use - `recovered` is told which blocks were recovered and proven
  */
 export async function openRecovery (cid: CID, retrieved: Retrieved, parts: RetrievalParts, options: RetrievalOptions, use: {
-  recovered: (blocks: number) => void
+  recovered: (indices: number[]) => void
   /** Whether missing parity and empty blocks are made again, too. */
   repairs: boolean
 }): Promise<Recovery | undefined> {
@@ -52,7 +52,7 @@ export async function openRecovery (cid: CID, retrieved: Retrieved, parts: Retri
     patience: options.stallTimeout,
     recovered: (blocks, stored) => {
       const indices = blocks.map(({ index }) => index).sort((a, b) => a - b)
-      use.recovered(blocks.length)
+      use.recovered(indices)
       emit('codex:blocks:recovered', { root: shape.root, indices, stored })
 
       if (stored) {

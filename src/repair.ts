@@ -20,7 +20,7 @@ export async function repair (cid: CID, parts: RetrievalParts, options: Retrieva
   const retrieved = await retrieve(cid, parts, options)
   const { manifest } = retrieved
   let repaired = 0
-  const recovery = await openRecovery(cid, retrieved, parts, options, { repairs: true, recovered: blocks => { repaired += blocks } })
+  const recovery = await openRecovery(cid, retrieved, parts, options, { repairs: true, recovered: ({ length }) => { repaired += length } })
   const layout = manifest == null ? undefined : ErasureLayout.of(manifest)
 
   if (recovery == null || manifest == null || layout == null) {
@@ -48,8 +48,8 @@ export async function repair (cid: CID, parts: RetrievalParts, options: Retrieva
   }
 
   if (parts.serve) {
-    parts.engine.provide(cid)
-    parts.engine.provide(manifest.treeCid)
+    void parts.engine.provide(cid)
+    void parts.engine.provide(manifest.treeCid)
   }
 
   return repaired

@@ -70,8 +70,8 @@ export async function retrieve (cid: CID, parts: RetrievalParts, options: Retrie
   const refused = store ? await remember(cid, block, parts) : undefined
 
   if (store && refused == null && parts.serve && !offline) {
-    parts.engine.provide(cid)
-    parts.engine.provide(manifest.treeCid)
+    void parts.engine.provide(cid)
+    void parts.engine.provide(manifest.treeCid)
   }
 
   return { manifest, likely: peers, refused }

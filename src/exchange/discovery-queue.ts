@@ -37,8 +37,8 @@ export class DiscoveryQueue {
     return this.#lookups.join(formatCid(cid), lookup, async (lookups, signal) => this.#look(cid, lookups, signal))
   }
 
-  /** Announces that we have a CID; failures are told to `failed`. */
-  provide (cid: CID, failed: (err: Error) => void): void {
+  /** Announces that we have a CID; failures are told to `failed`. Resolves when that is done, or not to be done. */
+  async provide (cid: CID, failed: (err: Error) => void): Promise<void> {
     const announcing = withDeadline(this.#clock, this.#limits.lookupTimeout, this.#abort.signal, async signal => {
       await this.#discovery.provide(cid, { signal })
     }).catch((err: Error) => {
@@ -48,10 +48,17 @@ export class DiscoveryQueue {
     }).finally(() => this.#announcing.delete(announcing))
 
     this.#announcing.add(announcing)
+
+    return announcing
   }
 
   get size (): number {
     return this.#lookups.size
+  }
+
+  /** Announcements under way. */
+  get announcements (): number {
+    return this.#announcing.size
   }
 
   async stop (): Promise<void> {

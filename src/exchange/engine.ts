@@ -164,9 +164,9 @@ export class Engine implements LinkHandler {
     this.#server.stored(root, ranges)
   }
 
-  /** Announces a CID. */
-  provide (cid: CID): void {
-    this.#discovery.provide(cid, error => { this.#init.emit('codex:discovery:provide-error', { cid, error }) })
+  /** Announces a CID. Resolves when that is done; what fails is told as an event. */
+  async provide (cid: CID): Promise<void> {
+    return this.#discovery.provide(cid, error => { this.#init.emit('codex:discovery:provide-error', { cid, error }) })
   }
 
   /** Whether all who are known said that they have not got a block, and nobody else could be found. */
@@ -191,10 +191,27 @@ export class Engine implements LinkHandler {
       ...this.peers.sizes,
       intakeBytes: this.#intake.bytes,
       dials: this.#dialer.size,
+      failedDials: this.#dialer.failed,
       lookups: this.#discovery.size,
+      announcements: this.#discovery.announcements,
+      payments: this.#buying.size,
       clients: this.#server.size,
-      timers: this.#wakeAt === Infinity ? 0 : 1
+      wants: this.#server.wants,
+      timers: this.#wakeAt === Infinity ? 0 : 1,
+      ...this.#protocolSizes
     }
+  }
+
+  get #protocolSizes (): Record<string, number> {
+    const all: Record<string, number> = {}
+
+    for (const { sizes = {} } of this.#init.protocols) {
+      for (const [name, size] of Object.entries(sizes)) {
+        all[name] = (all[name] ?? 0) + size
+      }
+    }
+
+    return all
   }
 
   opened (link: PeerLink): void {

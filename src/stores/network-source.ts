@@ -173,9 +173,9 @@ export class NetworkSource implements BlockSource, Interest {
 
   /** A reader that gives up is told as soon as nobody has what it waits for. */
   looked (): void {
-    const isLost = this.#givesUp && this.waitingFor != null && this.outlook(this.waitingFor).state === 'nobody'
+    const index = this.waitingFor ?? this.wanted.first
 
-    if (isLost || (!this.reads && this.isFirstNobodys)) {
+    if (this.#givesUp && index != null && this.outlook(index).state === 'nobody') {
       this.#tell()
     }
   }
@@ -185,8 +185,12 @@ export class NetworkSource implements BlockSource, Interest {
     return this.wanted.first != null && this.outlook(this.wanted.first).state === 'nobody'
   }
 
-  /** Resolves as soon as something came or failed since `seen`, with what to give next time. Throws what it failed with. */
-  async progressed (seen: number): Promise<number> {
+  /**
+   * Resolves as soon as something came or failed since `seen`, with what to give next time; with `giveUp` also when nobody
+   * has what is wanted first. Throws what it failed with.
+   */
+  async progressed (seen: number, giveUp = false): Promise<number> {
+    this.#givesUp = giveUp
     await this.#sorting
     await this.#newsAfter(seen, undefined)
 

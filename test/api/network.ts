@@ -159,9 +159,9 @@ export function left (sizes: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(sizes).filter(([, size]) => size !== 0))
 }
 
-/** What a running node holds of downloads; what it knows of peers is not counted. */
+/** What a running node holds of downloads; what it knows of peers, and the few trees that it keeps at hand, are not counted. */
 export function held (codex: Codex): Record<string, number> {
-  const { downloads, sizes: { peers, bans, clients, ...sizes } } = codex.stats()
+  const { downloads, sizes: { peers, peerDatasets, bans, clients, wants, trees, ...sizes } } = codex.stats()
 
   return left({ downloads, ...sizes })
 }

@@ -22,6 +22,8 @@ interface Scene {
   /** Which blocks the seeder has lost. */
   lost: (layout: ErasureLayout) => number[]
   options?: RetrieveOptions & { offset?: number, length?: number }
+  /** Fetches it into the store first, then reads it there, with the seeder gone. */
+  prefetches?: boolean
   /** The author's parity is of no use, though the tree is over it. */
   wrongParity?: boolean
 }
@@ -37,7 +39,7 @@ interface Outcome {
 }
 
 /** A download of a protected file from one seeder that has lost blocks. */
-async function download ({ blocks, data, parity, lost, options = {}, wrongParity = false }: Scene): Promise<Outcome> {
+async function download ({ blocks, data, parity, lost, options = {}, wrongParity = false, prefetches = false }: Scene): Promise<Outcome> {
   const clock = new VirtualClock()
   const random = seededRandom(1)
   const network = new SimulatedNetwork({ clock, random })
@@ -66,6 +68,13 @@ async function download ({ blocks, data, parity, lost, options = {}, wrongParity
     await local.close()
     await Promise.all([seeder.start(), reader.start()])
     const { offset = 0, length = content.byteLength } = options
+    const providers = [network.peers[0].peerId]
+
+    for await (const progress of prefetches ? reader.prefetch(cid, { providers }) : []) {
+      expect(progress.bytes).to.be.at.most(content.byteLength)
+    }
+
+    await (prefetches ? seeder.stop() : undefined)
     const download = reader.download(cid, { providers: [network.peers[0].peerId], ...options })
     const expected = content.subarray(offset, offset + length)
     const bytes = new Uint8Array(expected.byteLength)
@@ -166,6 +175,14 @@ describe('a protected dataset', () => {
     expect(error).to.equal(undefined)
     expect(equals(bytes, expected)).to.equal(true)
     expect(figures?.blocks.recovered).to.equal(45)
+  })
+
+  it('is prefetched with blocks gone, and then read alone', async () => {
+    const { bytes, expected, error, figures } = await download({ blocks: 83, data: 8, parity: 4, lost: ofEachGroup(4), prefetches: true })
+
+    expect(error).to.equal(undefined)
+    expect(equals(bytes, expected)).to.equal(true)
+    expect(figures?.blocks).to.deep.equal({ fromStore: 83, fromPeers: 0, recovered: 0 })
   })
 
   it('is read where nothing is kept', async () => {
