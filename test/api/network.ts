@@ -161,7 +161,7 @@ export function left (sizes: Record<string, number>): Record<string, number> {
 
 /** What a running node holds of downloads; what it knows of peers, and the few trees that it keeps at hand, are not counted. */
 export function held (codex: Codex): Record<string, number> {
-  const { downloads, sizes: { peers, peerDatasets, bans, clients, wants, trees, ...sizes } } = codex.stats()
+  const { downloads, sizes: { peers, peerDatasets, bans, clients, wants, trees, announcements, failedDials, ...sizes } } = codex.stats()
 
   return left({ downloads, ...sizes })
 }
