@@ -55,7 +55,7 @@ async function createProgram (signal: AbortSignal): Promise<Command> {
     .action(async (cid: CID, options) => get(cid, options, signal))
 
   command('seed', 'store files and serve them until Ctrl-C')
-    .argument('<file...>', 'files to serve')
+    .argument('[file...]', 'files to serve (default: what is in the data directory, as it is)')
     .option('--data <blocks>', 'protect them: data blocks of a group', asCount)
     .option('--parity <blocks>', 'parity blocks of a group, at most as many as --data; any --data of its blocks make the group', asCount)
     .option('--listen <multiaddr>', 'where to listen; may be given several times (default: any free port)', addMultiaddr)

@@ -2,6 +2,7 @@
 import { CODEX_BLOCK, SHA2_256 } from './dataset/codecs.ts'
 import { blockCount, fileSize } from './dataset/manifest.ts'
 import { shapeOf } from './dataset/verify.ts'
+import { inSteps } from './erasure/in-steps.ts'
 import { ErasureLayout } from './erasure/layout.ts'
 import { InvalidParametersError, StoreRefusedError } from './errors.ts'
 import { loadLeopard } from './protected-retrieval.ts'
@@ -107,17 +108,9 @@ async function encodeGroup (group: number, layout: ErasureLayout, tree: StoredTr
   const indices = Array.from({ length: layout.data + layout.parity }, (_, position) => layout.indexOf({ group, position }))
   const data = await Promise.all(indices.slice(0, layout.data).map(async index => layout.isPadding(index) ? new Uint8Array(0) : read(tree, index)))
   const steps = leopard.encodeSteps(data.map(block => block.byteLength === 0 ? new Uint8Array(blockSize) : block), layout.parity)
-  let step = steps.next()
+  const parity = await inSteps(steps, async () => new Promise<void>(resolve => { clock.setTimeout(resolve, 0) }))
 
-  for (let i = 1; step.done !== true; i++) {
-    if (i % 8 === 0) {
-      await new Promise<void>(resolve => { clock.setTimeout(resolve, 0) })
-    }
-
-    step = steps.next()
-  }
-
-  return [...data, ...step.value].map((data, position) => ({ index: indices[position], data }))
+  return [...data, ...parity].map((data, position) => ({ index: indices[position], data }))
 }
 
 async function read (tree: StoredTree, index: number): Promise<Uint8Array> {

@@ -10,6 +10,7 @@ import type { ErasureOptions } from '../../src/index.ts'
 import type { CodexNode } from '../../src/node/index.ts'
 import type { PeerOptions } from '../options.ts'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { CID } from 'multiformats/cid'
 
 export interface SeedOptions extends PeerOptions {
   listen?: Multiaddr[]
@@ -27,6 +28,10 @@ export async function seed (files: string[], options: SeedOptions, signal: Abort
       await seedFile(node, file, { json: options.json, erasure }, signal)
     }
 
+    if (files.length === 0) {
+      await showAll(node, options)
+    }
+
     if (options.json !== true) {
       process.stderr.write('Serving until Ctrl-C.\n')
     }
@@ -37,18 +42,43 @@ export async function seed (files: string[], options: SeedOptions, signal: Abort
   }
 }
 
-async function seedFile ({ codex, addresses }: CodexNode, file: string, { json, erasure }: { json?: boolean, erasure?: ErasureOptions }, signal: AbortSignal): Promise<void> {
+async function seedFile (node: CodexNode, file: string, { json, erasure }: { json?: boolean, erasure?: ErasureOptions }, signal: AbortSignal): Promise<void> {
   const { size } = await stat(file)
   const filename = basename(file)
-  const cid = formatCid(await codex.store(createReadStream(file, { signal }), { filename, erasure, signal }))
+  const cid = await node.codex.store(createReadStream(file, { signal }), { filename, erasure, signal })
+  show(node, { cid, filename, size, erasure }, json)
+}
+
+/** What is here already. */
+async function showAll (node: CodexNode, { dataDir, json }: SeedOptions): Promise<void> {
+  let shown = 0
+
+  for await (const { cid, size, manifest: { filename, protection } } of node.codex.list()) {
+    show(node, { cid, filename, size, erasure: protection == null ? undefined : { data: protection.ecK, parity: protection.ecM } }, json)
+    shown++
+  }
+
+  if (shown === 0) {
+    throw new InvalidParametersError(`there is nothing in ${dataDir} to serve: name a file`)
+  }
+}
+
+interface Served {
+  cid: CID
+  filename?: string
+  size: number
+  erasure?: ErasureOptions
+}
+
+function show ({ addresses }: CodexNode, { cid, filename, size, erasure }: Served, json?: boolean): void {
   const where = addresses().map(address => address.toString())
 
   if (json === true) {
-    process.stdout.write(`${JSON.stringify({ cid, filename, size, erasure, addresses: where })}\n`)
+    process.stdout.write(`${JSON.stringify({ cid: formatCid(cid), filename, size, erasure, addresses: where })}\n`)
   } else {
     const lines = [
-      `${harmlessText(filename)}, ${formatBytes(size)}`,
-      `  cid      ${cid}`,
+      `${harmlessText(filename ?? '(no name)')}, ${formatBytes(size)}`,
+      `  cid      ${formatCid(cid)}`,
       ...erasure == null ? [] : [`  erasure  ${erasure.data} data + ${erasure.parity} parity`],
       ...where.map(address => `  address  ${address}`)
     ]

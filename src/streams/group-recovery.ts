@@ -2,6 +2,7 @@
  * Recovers the missing data blocks of one group of a protected dataset: fetches any `ecK` blocks of it and undoes the
  * code. What it gives is not proven yet.
  */
+import { inSteps } from '../erasure/in-steps.ts'
 import { recoveryPlan } from '../erasure/recovery-plan.ts'
 import { RecoveryError } from '../errors.ts'
 import type { ErasureLayout } from '../erasure/layout.ts'
@@ -25,8 +26,6 @@ export interface GroupRecoveryInit {
 
 /** Milliseconds between two looks at whether someone who has a missing block has come. */
 const LOOK_AGAIN = 500
-/** Steps of the code between two turns of the event loop: a few milliseconds. */
-const STEPS = 8
 
 /**
  * All blocks of a group that nobody has, by index: its data, and where it `repairs` the others.
@@ -96,11 +95,12 @@ async function decode (group: number, got: Map<number, Uint8Array>, init: GroupR
   const data = Array.from({ length: layout.data }, (_, position) => at(position))
   const parity = Array.from({ length: layout.parity }, (_, j) => at(layout.data + j))
   const leopard = await init.leopard()
-  const blocks = await inSteps(leopard.decodeSteps(data, parity), init)
+  const turn = async (): Promise<void> => init.pause(0)
+  const blocks = await inSteps(leopard.decodeSteps(data, parity), turn)
   const recovered = new Map<number, Uint8Array>()
 
   if (repairs && parity.includes(undefined)) {
-    blocks.push(...await inSteps(leopard.encodeSteps(blocks, layout.parity), init))
+    blocks.push(...await inSteps(leopard.encodeSteps(blocks, layout.parity), turn))
   }
 
   blocks.forEach((block, position) => {
@@ -112,18 +112,4 @@ async function decode (group: number, got: Map<number, Uint8Array>, init: GroupR
   })
 
   return recovered
-}
-
-async function inSteps (steps: Generator<undefined, Uint8Array[]>, { pause }: GroupRecoveryInit): Promise<Uint8Array[]> {
-  let step = steps.next()
-
-  for (let i = 1; step.done !== true; i++) {
-    if (i % STEPS === 0) {
-      await pause(0)
-    }
-
-    step = steps.next()
-  }
-
-  return step.value
 }

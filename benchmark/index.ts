@@ -1,0 +1,22 @@
+/** `npm run bench -- <name> [--json]`: figures of this machine, each beside what it is to be compared with. */
+import { parseArgs } from 'node:util'
+import { benchLeopard } from './leopard.ts'
+import { benchProtected } from './protected.ts'
+import type { Bench } from './report.ts'
+
+const BENCHES: Record<string, Bench> = { leopard: benchLeopard, protected: benchProtected }
+
+const { positionals, values: { json } } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } })
+const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals
+
+for (const name of names) {
+  if (!Object.hasOwn(BENCHES, name)) {
+    throw new Error(`There is no benchmark ${name}: ${Object.keys(BENCHES).join(', ')}`)
+  }
+}
+
+for (const name of names) {
+  for await (const { figures, line } of BENCHES[name]()) {
+    console.log(json ? JSON.stringify({ bench: name, ...figures }) : line)
+  }
+}
