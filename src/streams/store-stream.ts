@@ -35,7 +35,7 @@ export function storeStream (source: BlockSource, range: ByteRange): AsyncGenera
 /** Takes the blocks from `cursor` on, at least one; `ahead` is the end of the window. */
 export type TakeBlocks = (cursor: number, maxBytes: number, ahead: number) => Promise<VerifiedBlock[]>
 
-/** The blocks that hold a range, in order, as `take` gives them. A window of them is wanted ahead. */
+/** The blocks that hold a range, in order, as `take` gives them, until it gives none. A window of them is wanted ahead. */
 export async function * windowed (source: BlockSource, range: ByteRange, take: TakeBlocks): AsyncGenerator<VerifiedBlock> {
   const { blockSize } = source.shape
   let cursor = Math.floor(range.start / blockSize)
@@ -52,7 +52,13 @@ export async function * windowed (source: BlockSource, range: ByteRange, take: T
         wanted = ahead
       }
 
-      for (const block of await take(cursor, Math.min(TAKE, source.window), ahead)) {
+      const blocks = await take(cursor, Math.min(TAKE, source.window), ahead)
+
+      if (blocks.length === 0) {
+        return
+      }
+
+      for (const block of blocks) {
         cursor++
         yield block
       }
