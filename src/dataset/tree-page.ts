@@ -120,10 +120,17 @@ export class TreePage {
     bytes.set(this.#present, 1)
     bytes.set(this.#known, 1 + PRESENT_BYTES)
 
+    // a view a run, not one a digest: a page is written every few blocks
     for (let slot = 0; slot < PAGE_NODES; slot++) {
-      if (getBit(this.#known, slot)) {
-        bytes.set(this.#digests.subarray(slot * DIGEST_BYTES, (slot + 1) * DIGEST_BYTES), at)
-        at += DIGEST_BYTES
+      const first = slot
+
+      while (slot < PAGE_NODES && getBit(this.#known, slot)) {
+        slot++
+      }
+
+      if (slot > first) {
+        bytes.set(this.#digests.subarray(first * DIGEST_BYTES, slot * DIGEST_BYTES), at)
+        at += (slot - first) * DIGEST_BYTES
       }
     }
 

@@ -13,7 +13,6 @@
  * | `tomb/<id>` | everything of that id is to be deleted: its `treeCid`, or nothing for a draft |
  */
 import { fromString } from 'uint8arrays/from-string'
-import { toString } from 'uint8arrays/to-string'
 import { DIGEST_BYTES, formatCid, parseCid } from '../dataset/codecs.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -29,6 +28,10 @@ export const DATASETS = '/codex/dataset/'
 export const TOMBS = '/codex/tomb/'
 export const PAGES = '/codex/page/'
 export const REFERENCES = '/codex/ref/'
+
+const HEX = '0123456789abcdef'
+const ascii = new TextDecoder()
+const letters = new Uint8Array(2 * DIGEST_BYTES)
 
 const DIGEST_TEXT = new RegExp(`^[0-9a-f]{${2 * DIGEST_BYTES}}$`)
 
@@ -82,9 +85,14 @@ export function cidOf (key: string): CID {
   return parseCid(lastOf(key))
 }
 
-/** A digest as the text that names it. */
+/** A digest as the text that names it, in base16. It is made at once: text that grows is an object a letter. */
 export function digestText (digest: Uint8Array): string {
-  return toString(digest, 'base16')
+  for (let i = 0; i < DIGEST_BYTES; i++) {
+    letters[2 * i] = HEX.charCodeAt(digest[i] >>> 4)
+    letters[2 * i + 1] = HEX.charCodeAt(digest[i] & 15)
+  }
+
+  return ascii.decode(letters)
 }
 
 /** The digest that a text names; undefined where it names none. */
