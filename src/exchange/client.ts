@@ -146,7 +146,7 @@ export class Client {
     let entry = this.roots.get(key)
 
     if (entry == null) {
-      if (this.roots.size >= this.#limits().roots) {
+      if (this.roots.size >= this.#limits().roots && !this.#forgetWatched()) {
         return undefined
       }
 
@@ -155,6 +155,17 @@ export class Client {
     }
 
     return entry
+  }
+
+  /** Forgets the oldest root of which nothing is wanted but to be told when it comes: a question is not taken back. */
+  #forgetWatched (): boolean {
+    for (const [key, { ready, waiting }] of this.roots) {
+      if (ready.isEmpty && waiting.isEmpty) {
+        return this.roots.delete(key)
+      }
+    }
+
+    return false
   }
 
   #cancel (key: string, ranges: IndexRange[]): void {

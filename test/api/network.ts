@@ -159,11 +159,14 @@ export function left (sizes: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(sizes).filter(([, size]) => size !== 0))
 }
 
-/** What a running node holds of downloads; what it knows of peers, and the few trees that it keeps at hand, are not counted. */
-export function held (codex: Codex): Record<string, number> {
-  const { downloads, sizes: { peers, peerDatasets, bans, clients, wants, trees, announcements, failedDials, ...sizes } } = codex.stats()
+/** What a node knows of peers, and what it has open to them: it stays while they do. */
+const KNOWN = ['peers', 'peerDatasets', 'bans', 'failedDials', 'clients', 'wants', 'connectedPeers', 'streams', 'requestedRoots', 'trees']
 
-  return left({ downloads, ...sizes })
+/** What a running node holds of downloads; what it knows is not counted. */
+export function held (codex: Codex): Record<string, number> {
+  const { downloads, sizes } = codex.stats()
+
+  return left(Object.fromEntries(Object.entries({ downloads, ...sizes }).filter(([name]) => !KNOWN.includes(name))))
 }
 
 /** Keeps a file of known content in a node. */
