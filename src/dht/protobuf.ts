@@ -9,12 +9,14 @@ const FIXED_64 = 1
 const BYTES = 2
 const FIXED_32 = 5
 const MAX_VARINT_BYTES = 10
+/** Fields of a message: 256 distances and what comes with them. Two bytes are a field, which takes a hundred in memory. */
+const MAX_FIELDS = 300
 
 /** The fields of one message. Fields that nobody asks for, and those of another wire type, are as good as absent. */
 export class Fields {
   readonly #values: Array<{ field: number, value: bigint | Uint8Array }> = []
 
-  /** @throws {ProtocolError} when the bytes are no protobuf */
+  /** @throws {ProtocolError} when the bytes are no protobuf, or of more than 300 fields */
   constructor (bytes: Uint8Array) {
     let at = 0
 
@@ -68,6 +70,10 @@ export class Fields {
           break
         default:
           throw new ProtocolError('protobuf: an unknown kind of field')
+      }
+
+      if (this.#values.length > MAX_FIELDS) {
+        throw new ProtocolError(`protobuf: more than ${MAX_FIELDS} fields`)
       }
     }
   }

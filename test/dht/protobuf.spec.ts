@@ -21,6 +21,13 @@ function write (fields: Array<[number, bigint | Uint8Array]>): Uint8Array {
 }
 
 describe('dht/protobuf', () => {
+  it('reads 300 fields and refuses more: empty ones take fifty times their bytes in memory', () => {
+    const fields = (count: number): Uint8Array => write(Array.from({ length: count }, () => [1, new Uint8Array(0)]))
+
+    expect(new Fields(fields(300)).list(1)).to.have.length(300)
+    expect(() => new Fields(fields(301))).to.throw('more than 300 fields').with.property('name', ProtocolError.name)
+  })
+
   it('reads what it writes, the last value of a field', () => {
     fc.assert(fc.property(fc.array(fc.tuple(number, value), { maxLength: 20 }), fields => {
       const read = new Fields(write(fields))
