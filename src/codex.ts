@@ -6,7 +6,6 @@ import { fileBlocks, fileSize } from './dataset/manifest.ts'
 import { shapeOf } from './dataset/verify.ts'
 import { Download } from './download.ts'
 import { InvalidParametersError, NotRunningError } from './errors.ts'
-import { freeOnly } from './exchange/buying.ts'
 import { Engine } from './exchange/engine.ts'
 import { prefetch } from './prefetch.ts'
 import { repair } from './repair.ts'
@@ -38,7 +37,7 @@ export interface CodexParts {
   protocols: ExchangeProtocol[]
   discovery: Discovery
   /** A new one for each start, over the same stores. */
-  openStore: () => LocalStore
+  openStore(): LocalStore
   buyPolicy: BuyPolicy
   payment?: Payment
   serve: boolean
@@ -70,7 +69,7 @@ export interface DownloadOptions extends RetrieveOptions {
   /** Bytes requested or here and not yet taken by the reader. Default `limits.readAheadBytes`. */
   readAheadBytes?: number
   /** Told at most once a batch of blocks. */
-  onProgress?: (event: DownloadProgressEvent) => void
+  onProgress?(event: DownloadProgressEvent): void
 }
 
 /** Options of `prefetch`. `store` is without effect: a prefetch stores. */

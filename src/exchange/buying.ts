@@ -25,7 +25,7 @@ export class Buying {
   #committed = 0n
   #spent = 0n
 
-  constructor (init: { policy: BuyPolicy, payment?: Payment, onError: (peer: string, err: Error) => void }) {
+  constructor (init: { policy: BuyPolicy, payment?: Payment, onError(peer: string, err: Error): void }) {
     this.#policy = init.policy
     this.#payment = init.payment
     this.#onError = init.onError
@@ -50,7 +50,7 @@ export class Buying {
    * Whether blocks of a dataset may be asked of a peer. Undefined while it has not told its price, unless only what is
    * free is taken and nothing says that it sells.
    *
-   * @param cost - what is about to be spent
+   * `cost`: what is about to be spent
    */
   buys (peer: Peer, dataset: PeerDataset, root: CID, cost: bigint = 0n): boolean | undefined {
     const { price } = dataset
@@ -97,6 +97,11 @@ export class Buying {
 
   received (peer: string, update: Uint8Array): void {
     this.#payment?.received?.(peer, update)
+  }
+
+  /** Peers that are being paid. */
+  get size (): number {
+    return this.#paying.size
   }
 
   async stop (): Promise<void> {

@@ -27,7 +27,7 @@ export class Dialer {
   readonly #failed = new Map<string, { times: number, until: number }>()
   readonly #onError: (provider: string, err: Error) => void
 
-  constructor (init: { transport: Transport, clock: Clock, limits: Limits, onError: (provider: string, err: Error) => void }) {
+  constructor (init: { transport: Transport, clock: Clock, limits: Limits, onError(provider: string, err: Error): void }) {
     this.#transport = init.transport
     this.#clock = init.clock
     this.#limits = init.limits
@@ -51,6 +51,11 @@ export class Dialer {
 
   get size (): number {
     return this.#dials.size
+  }
+
+  /** Providers that are not dialled for a while: they could not be reached. */
+  get failed (): number {
+    return this.#failed.size
   }
 
   async stop (): Promise<void> {

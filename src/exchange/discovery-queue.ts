@@ -12,9 +12,9 @@ import type { CID } from 'multiformats/cid'
 /** Told of one lookup. */
 export interface Lookup {
   /** May throw nothing. Called as each is learnt. */
-  found: (provider: Provider) => void
+  found(provider: Provider): void
   /** The lookup is over, having failed with `err` or not. */
-  ended: (providers: number, err?: Error) => void
+  ended(providers: number, err?: Error): void
 }
 
 export class DiscoveryQueue {

@@ -197,7 +197,6 @@ export class Engine implements LinkHandler {
       payments: this.#buying.size,
       clients: this.#server.size,
       wants: this.#server.wants,
-      wants: this.#server.wants,
       timers: this.#wakeAt === Infinity ? 0 : 1,
       ...this.#protocolSizes
     }

@@ -5,9 +5,9 @@ import { PagedBitmap } from '../dataset/bitmap.ts'
 import { RangeSet } from '../dataset/ranges.ts'
 import { Pace } from './pace.ts'
 import type { Limits } from '../constants.ts'
+import type { PeerLink } from './peer-link.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { DatasetShape } from '../dataset/verify.ts'
-import type { PeerLink } from './peer-link.ts'
 
 /** Milliseconds between two questions about blocks that a peer did not have; doubles up to the second. */
 const ASK_AGAIN = { first: 1_000, most: 30_000 }
@@ -298,7 +298,10 @@ export class PeerAdmin {
   }
 
   /** Entries of the maps, for those who watch for leaks. */
-  get sizes (): { peers: number, bans: number } {
-    return { peers: this.#peers.size, bans: this.#bans.size }
+  get sizes (): { peers: number, peerDatasets: number, bans: number } {
+    let peerDatasets = 0
+    this.#peers.forEach(({ datasets }) => { peerDatasets += datasets.size })
+
+    return { peers: this.#peers.size, peerDatasets, bans: this.#bans.size }
   }
 }

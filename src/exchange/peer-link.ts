@@ -107,6 +107,8 @@ export interface ExchangeProtocol {
   reopen?(peer: PeerId): void
   /** Closes every link (with `closed`) and leaves nothing running. */
   stop(): Promise<void>
+  /** Entries and bytes of what it holds, for those who watch for leaks. */
+  readonly sizes?: Record<string, number>
 }
 
 export type { Provider }

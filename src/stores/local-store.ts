@@ -254,6 +254,11 @@ export class LocalStore {
     }))
   }
 
+  /** Entries of what is in memory, for those who watch for leaks. */
+  get sizes (): { trees: number, treeUsers: number, storeLocks: number, storeCalls: number } {
+    return { ...this.#trees.sizes, storeLocks: this.#parts.blocks.locks.size, storeCalls: this.#parts.activity.size }
+  }
+
   /** Also where a seed repeats the random numbers of an earlier run, nothing may be kept under it. */
   async #freshId (): Promise<string> {
     for (;;) {

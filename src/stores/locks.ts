@@ -6,6 +6,11 @@ export class Locks {
   /** By name, what ends when its last holder so far is through. */
   readonly #tails = new Map<string, Promise<void>>()
 
+  /** Names that somebody holds. */
+  get size (): number {
+    return this.#tails.size
+  }
+
   /** Does `work` while nobody else holds one of the names. It must not ask for a lock that is taken before this one. */
   async run<T> (names: Iterable<string>, work: () => Promise<T>): Promise<T> {
     const own = new Set(names)

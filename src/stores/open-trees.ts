@@ -89,6 +89,14 @@ export class OpenTrees {
     this.#open.clear()
   }
 
+  /** Trees in memory, and their users. */
+  get sizes (): { trees: number, treeUsers: number } {
+    let treeUsers = 0
+    this.#open.forEach(({ users }) => { treeUsers += users })
+
+    return { trees: this.#open.size, treeUsers }
+  }
+
   #create (shape: DatasetShape): OpenTree {
     const use = {
       retain: () => { open.users++ },

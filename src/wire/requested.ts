@@ -31,6 +31,11 @@ export class Requested {
     return this.#bytes
   }
 
+  /** Datasets and standalone blocks that are remembered. */
+  get roots (): number {
+    return this.#roots.size
+  }
+
   /** It is asked whether it has some of this. */
   ask (root: CID): void {
     const key = rootKey(root.bytes)

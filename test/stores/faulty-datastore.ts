@@ -29,6 +29,13 @@ export function faultyDatastore (inner: Datastore, { fails, slow }: DatastoreFau
         return inner.get(key)
       }
     },
+    has: {
+      value: async (key: Key) => {
+        await before('read')
+
+        return inner.has(key)
+      }
+    },
     query: {
       value: async function * (query: Query) {
         await before('read')

@@ -119,6 +119,12 @@ class MortalDatastore extends BaseDatastore {
     this.#atomic = atomic
   }
 
+  override async has (key: Key): Promise<boolean> {
+    this.#life.live()
+
+    return this.#inner.has(key)
+  }
+
   override async get (key: Key): Promise<Uint8Array> {
     this.#life.live()
 

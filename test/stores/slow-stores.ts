@@ -43,6 +43,7 @@ export function slowStores ({ blockstore, datastore }: Stores, random: Random): 
       }
     }),
     datastore: Object.create(datastore, {
+      has: { value: async (key: Key) => slow(() => datastore.has(key))() },
       get: { value: async (key: Key) => slow(() => datastore.get(key))() },
       query: {
         value: async function * (query: Query) {

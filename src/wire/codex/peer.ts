@@ -65,6 +65,15 @@ export class CodexPeer {
     return this.#held
   }
 
+  get streams (): number {
+    return this.#inbound.size + this.#outbound.size
+  }
+
+  /** Datasets and standalone blocks that it was asked for, as far as they are remembered. */
+  get requestedRoots (): number {
+    return this.#requested.roots
+  }
+
   /** Begins an epoch. */
   open (): void {
     const link: CodexLink = new CodexLink({

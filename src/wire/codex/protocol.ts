@@ -48,6 +48,18 @@ class CodexProtocol implements ExchangeProtocol, ProtocolHandler {
     await transport?.unregister(this.id)
   }
 
+  get sizes (): Record<string, number> {
+    let streams = 0
+    let requestedRoots = 0
+
+    for (const peer of this.#peers.values()) {
+      streams += peer.streams
+      requestedRoots += peer.requestedRoots
+    }
+
+    return { connectedPeers: this.#peers.size, streams, requestedRoots, wireBytes: this.#held }
+  }
+
   reopen (peerId: PeerId): void {
     this.#peers.get(peerId.toString())?.reopen()
   }
