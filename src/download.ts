@@ -4,8 +4,8 @@
 import { CustomProgressEvent } from 'progress-events'
 import { AlreadyReadError, InvalidParametersError, ShortStreamError } from './errors.ts'
 import { Rate } from './progress.ts'
-import { openSource, retrieve, sizeOf } from './retrieval.ts'
 import { openRecovery } from './protected-retrieval.ts'
+import { openSource, retrieve, sizeOf } from './retrieval.ts'
 import { erasureStream } from './streams/erasure-stream.ts'
 import { storeStream } from './streams/store-stream.ts'
 import type { Manifest } from './dataset/manifest.ts'
@@ -29,10 +29,10 @@ export interface DownloadInit extends RetrievalOptions {
   offset: number
   /** Bytes, at most; undefined: to the end. */
   length?: number
-  onProgress?: (event: DownloadProgressEvent) => void
+  onProgress?(event: DownloadProgressEvent): void
   /** Told when it has begun and ended. */
-  began: (download: Download) => void
-  ended: (download: Download) => void
+  began(download: Download): void
+  ended(download: Download): void
 }
 
 /**
@@ -241,11 +241,14 @@ export class Download implements AsyncIterable<Uint8Array> {
 
   async #drain (): Promise<void> {
     try {
-      for await (const _ of this) {
-        // The bytes are in the local store.
+      const chunks = this[Symbol.asyncIterator]()
+
+      for (let ended = false; !ended;) {
+        const { done } = await chunks.next()
+        ended = done === true
       }
     } catch {
-      // `done` tells it.
+      // `done` tells it
     }
   }
 

@@ -21,7 +21,6 @@
  *
  * @module codex-download
  */
-import { hasher as defaultHasher } from '#hasher'
 import { MemoryDatastore } from 'datastore-core/memory'
 import { Codex } from './codex.ts'
 import { DEFAULT_LIMITS } from './constants.ts'
@@ -38,6 +37,7 @@ import type { BuyPolicy, Clock, Discovery, Payment, Random, Transport } from './
 import type { ComponentLogger, Metrics } from '@libp2p/interface'
 import type { Blockstore } from 'interface-blockstore'
 import type { Datastore } from 'interface-datastore'
+import { hasher as defaultHasher } from '#hasher'
 
 /** What a host gives to `createCodex`. Only `transport` has no default. */
 export interface CodexInit {
@@ -72,7 +72,7 @@ export interface CodexInit {
 /**
  * Makes a node out of what the host has. It does nothing until `start()`.
  *
- * @param limits - those that are given take the place of `DEFAULT_LIMITS`; they are not checked
+ * `limits`: those that are given take the place of `DEFAULT_LIMITS`; they are not checked
  */
 export function createCodex (init: CodexInit, limits: Partial<Limits> = {}): Codex {
   const { random = systemRandom, hasher = defaultHasher } = init

@@ -20,10 +20,10 @@ export async function loadLeopard (): Promise<Leopard> {
 /**
  * Undefined for a dataset without parity, and for one of the linear strategy, of which nothing can be recovered.
  *
- * @param use - `recovered` is told which blocks were recovered and proven
+ * `use`: `recovered` is told which blocks were recovered and proven
  */
 export async function openRecovery (cid: CID, retrieved: Retrieved, parts: RetrievalParts, options: RetrievalOptions, use: {
-  recovered: (indices: number[]) => void
+  recovered(indices: number[]): void
   /** Whether missing parity and empty blocks are made again, too. */
   repairs: boolean
 }): Promise<Recovery | undefined> {

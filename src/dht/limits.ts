@@ -23,7 +23,7 @@ export const FAST_RECORDS = 6
 /** Bytes of records in one answer with providers: longer datagrams get lost on the way. */
 export const PROVIDERS_BYTES = 1_100
 
-/** What may happen a second, in all and for one network (the /24 of IPv4). A second's worth may come at once. */
+/** What may happen a second, in all and for one public network (the /24 of IPv4). A second's worth may come at once. */
 export interface Rate {
   total: number
   network: number
@@ -77,7 +77,7 @@ export const DEFAULT_DHT_LIMITS: DhtLimits = {
   sessions: 1_024,
   records: 2_048,
   challenges: { total: 1_000, network: 200 },
-  handshakes: { total: 100, network: 50 },
-  reservedHandshakes: { total: 50, network: 50 },
+  handshakes: { total: 200, network: 50 },
+  reservedHandshakes: { total: 100, network: 50 },
   questions: { total: 2_000, network: 400 }
 }

@@ -11,6 +11,9 @@ import type { Clock } from '../interfaces.ts'
 
 /** Messages that one answer may consist of. */
 const MAX_PARTS = MAX_RECORDS
+/** Milliseconds that a timer may be late before we take ourselves for busy. */
+const LATE_MS = 50
+
 type AnswerType = 'pong' | 'nodes' | 'providers'
 
 interface Question extends Outgoing {
@@ -50,11 +53,11 @@ export class Questions {
     const { promise, resolve } = Promise.withResolvers<unknown>()
     const question = this.#begin(contact, body, { expects, done: resolve })
 
-    question.timer = this.#clock.setTimeout(() => {
+    this.#wait(question, RESEND_MS, () => {
       this.#messenger.ask(question)
-      question.timer = this.#clock.setTimeout(() => { this.#end(question) }, ANSWER_MS)
+      this.#wait(question, ANSWER_MS, () => { this.#end(question) })
       onSlow?.()
-    }, RESEND_MS)
+    })
 
     return await promise as Array<MessageOf<T>>
   }
@@ -63,7 +66,7 @@ export class Questions {
   tell (contact: Contact, body: Body): void {
     const question = this.#begin(contact, body, { done: () => {} })
 
-    question.timer = this.#clock.setTimeout(() => { this.#end(question) }, ANSWER_MS)
+    this.#wait(question, ANSWER_MS, () => { this.#end(question) })
   }
 
   /** An answer that came; what nobody asked that node is ignored. */
@@ -80,8 +83,7 @@ export class Questions {
     if (question.parts.length >= total) {
       this.#end(question)
     } else if (question.parts.length === 1) {
-      this.#clock.clearTimeout(question.timer)
-      question.timer = this.#clock.setTimeout(() => { this.#end(question) }, REST_MS)
+      this.#wait(question, REST_MS, () => { this.#end(question) })
     }
   }
 
@@ -107,6 +109,22 @@ export class Questions {
     this.#messenger.ask(question)
 
     return question
+  }
+
+  /** Does something unless the question is settled before. A busy process does it late: the answer may wait to be read. */
+  #wait (question: Question, ms: number, fn: () => void): void {
+    const due = this.#clock.now() + ms
+    this.#clock.clearTimeout(question.timer)
+
+    question.timer = this.#clock.setTimeout(() => {
+      const late = this.#clock.now() - due
+
+      if (late > LATE_MS) {
+        question.timer = this.#clock.setTimeout(fn, Math.min(late, ms))
+      } else {
+        fn()
+      }
+    }, ms)
   }
 
   #end (question: Question): void {

@@ -1,4 +1,4 @@
-import { networkOf } from './endpoint.ts'
+import { networkOf, scopeOf } from './endpoint.ts'
 import type { Rate } from './limits.ts'
 import type { Clock } from '../interfaces.ts'
 
@@ -10,7 +10,7 @@ interface Bucket {
   at: number
 }
 
-/** Says what is too much: so many a second in all, and so many for one network. */
+/** Says what is too much: so many a second in all, and so many for one public network. */
 export class RateLimit {
   readonly #clock: Clock
   readonly #rate: Rate
@@ -29,12 +29,17 @@ export class RateLimit {
     const now = this.#clock.now()
 
     // the total first: once it is used up, strangers cost no more than this
-    if (!refill(this.#total, total, now)) {
+    if (!refill(this.#total, total, now) || !(scopeOf(host) !== 'public' || this.#takeOfNetwork(networkOf(host), network, now))) {
       return false
     }
 
-    const name = networkOf(host)
-    const bucket = this.#networks.get(name) ?? { tokens: network, at: now }
+    this.#total.tokens--
+
+    return true
+  }
+
+  #takeOfNetwork (name: string, rate: number, now: number): boolean {
+    const bucket = this.#networks.get(name) ?? { tokens: rate, at: now }
     this.#networks.delete(name)
     this.#networks.set(name, bucket)
 
@@ -43,12 +48,11 @@ export class RateLimit {
       this.#networks.delete(oldest)
     }
 
-    if (!refill(bucket, network, now)) {
+    if (!refill(bucket, rate, now)) {
       return false
     }
 
     bucket.tokens--
-    this.#total.tokens--
 
     return true
   }

@@ -14,6 +14,8 @@ const MAX_CHECK_MS = 5_000
 /** Milliseconds until the bootstrap nodes are tried again when none answers; doubles up to the second. */
 const REJOIN_MS = 1_000
 const MAX_REJOIN_MS = 30_000
+/** Milliseconds until a new node looks around again: others may be as new. Doubles up to the interval of refreshing. */
+const FIRST_REFRESH_MS = 2_000
 /** Milliseconds between two looks at what has expired. */
 const SWEEP_MS = 10 * 60_000
 /** The distances that a new node fills its table at, besides its neighbourhood: nine tenths of all nodes are there. */
@@ -56,7 +58,7 @@ export class Upkeep {
   start (): void {
     this.#init.background.run(async () => this.#join(REJOIN_MS))
     this.#checkLater()
-    this.#refreshLater()
+    this.#refreshLater(FIRST_REFRESH_MS)
     this.#sweepLater()
   }
 
@@ -118,12 +120,12 @@ export class Upkeep {
     this.#checking.delete(due.key)
   }
 
-  #refreshLater (): void {
+  #refreshLater (wait: number): void {
     const { crypto, background, limits, dht } = this.#init
     const { signal } = background
 
-    background.after(this.#about(limits.refreshInterval), async () => {
-      this.#refreshLater()
+    background.after(this.#about(wait), async () => {
+      this.#refreshLater(Math.min(2 * wait, limits.refreshInterval))
 
       dht.refresh()
       await dht.lookup(dht.id, { signal })

@@ -3,7 +3,7 @@
 /** Steps between two turns of the event loop: a few milliseconds. */
 const STEPS = 8
 
-/** @param turn - resolves when the event loop has turned; what it rejects with ends the work */
+/** `turn`: resolves when the event loop has turned; what it rejects with ends the work */
 export async function inSteps<T> (steps: Generator<undefined, T>, turn: () => Promise<void>): Promise<T> {
   let step = steps.next()
 

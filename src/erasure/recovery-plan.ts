@@ -15,7 +15,7 @@ export interface RecoveryPlan {
   lacking: number
 }
 
-/** @param having - of each block of the group, by its index; what is unknown is taken to be had until it turns out otherwise */
+/** `having`: of each block of the group, by its index; what is unknown is taken to be had until it turns out otherwise */
 export function recoveryPlan (layout: ErasureLayout, group: number, having: (index: number) => Having): RecoveryPlan {
   const fetch: number[] = []
   const missing: number[] = []

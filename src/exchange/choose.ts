@@ -31,7 +31,7 @@ export interface Choice {
   bestPrice?: bigint
 }
 
-/** @param not - a peer that is not to be asked: it holds the block up */
+/** `not`: a peer that is not to be asked: it holds the block up */
 export function choose (index: number, interest: Interest, candidates: Candidate[], context: ChoiceContext, not?: Peer): Choice {
   const { now, random, blockSize, exploration } = context
   const having = candidates.filter(candidate => candidate.peer !== not && mayHave(candidate, index))

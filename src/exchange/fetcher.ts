@@ -14,12 +14,12 @@ import { Members } from './members.ts'
 import { plan } from './plan.ts'
 import { Session } from './session.ts'
 import type { Buying } from './buying.ts'
+import type { Candidate } from './candidate.ts'
 import type { ExchangeCounters } from './counters.ts'
 import type { Dialer } from './dialer.ts'
 import type { DiscoveryQueue } from './discovery-queue.ts'
 import type { Intake, IntakeResult } from './intake.ts'
 import type { Peer, PeerAdmin } from './peer-admin.ts'
-import type { Candidate } from './candidate.ts'
 import type { Action } from './plan.ts'
 import type { Server } from './server.ts'
 import type { Interest, SessionInit } from './session.ts'
@@ -448,9 +448,8 @@ export class Fetcher {
         case 'cancel':
           this.#flights.cancel(session, action.indices)
           break
-        case 'find':
+        default:
           this.#members.find(session)
-          break
       }
     }
 

@@ -7,12 +7,12 @@ import { rangesOf } from '../dataset/ranges.ts'
 import { verify } from '../dataset/verify.ts'
 import { InvalidDatasetError, StoreRefusedError } from '../errors.ts'
 import type { Limits } from '../constants.ts'
+import type { Peer } from './peer-admin.ts'
+import type { Session } from './session.ts'
 import type { Delivery } from '../dataset/delivery.ts'
 import type { Hasher } from '../dataset/hasher.ts'
 import type { VerifiedBlock } from '../dataset/verify.ts'
 import type { LocalStore } from '../stores/local-store.ts'
-import type { Peer } from './peer-admin.ts'
-import type { Session } from './session.ts'
 
 /** What became of a batch. */
 export interface IntakeResult {
@@ -47,7 +47,7 @@ export class Intake {
   readonly #workers = new Set<Promise<void>>()
   #bytes = 0
 
-  constructor (init: { store: LocalStore, hasher: Hasher, limits: Limits, done: (result: IntakeResult) => void }) {
+  constructor (init: { store: LocalStore, hasher: Hasher, limits: Limits, done(result: IntakeResult): void }) {
     this.#store = init.store
     this.#hasher = init.hasher
     this.#limits = init.limits

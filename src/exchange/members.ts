@@ -135,14 +135,17 @@ export class Members {
 
   #connect (session: Session, key: string, provider: Provider): void {
     const { peers, dialer, clock, change } = this.#init
+    const id = idOf(key)
 
-    if (peers.get(key)?.link != null) {
-      this.hint(session, key)
+    if (peers.get(id)?.link != null) {
+      this.hint(session, id)
     } else if (!peers.isBanned(key, clock.now()) && !session.dials.has(key)) {
       const ended = (fn: () => void): void => {
         change(() => {
           session.dials.delete(key)
           fn()
+          // it may have been the last that could have what nobody else has
+          session.interests.forEach(interest => { interest.looked?.() })
         })
       }
       const forget = dialer.dial(provider, {
@@ -166,4 +169,11 @@ export class Members {
 
     this.hint(session, id)
   }
+}
+
+/** The peer's id that a provider's key ends in, or the key where it tells none. */
+function idOf (key: string): string {
+  const [, id] = /\/p2p\/([^/]+)$/.exec(key) ?? []
+
+  return id ?? key
 }

@@ -289,7 +289,7 @@ class Planner implements Plan {
           continue
         }
 
-        const range = { start: first, end: Math.min(horizon, first + limits.askAhead) }
+        const range = { start: first, end: Math.max(first + 1, Math.min(horizon, first + limits.askAhead)) }
         this.actions.push({ type: 'ask', candidate, ranges: splitFirst([range]), again: true })
         break
       }

@@ -2,11 +2,11 @@
  * A dataset being fetched, shared by all its readers: what they still want, and which request each wanted block is in.
  * A standalone block is a session of one. Only the engine changes it.
  */
-import type { DatasetShape, VerifiedBlock } from '../dataset/verify.ts'
 import type { RangeSet } from '../dataset/ranges.ts'
+import type { DatasetShape, VerifiedBlock } from '../dataset/verify.ts'
 import type { Provider } from '../interfaces.ts'
-import type { StoredTree } from '../stores/stored-tree.ts'
 import type { Peer } from './peer-admin.ts'
+import type { StoredTree } from '../stores/stored-tree.ts'
 import type { CID } from 'multiformats/cid'
 
 /** One who wants blocks of the dataset. The engine calls it; it changes its own fields between calls. */
@@ -110,7 +110,7 @@ export class Session {
   findAt = 0
   findAgain: number
 
-  /** @param init - `tree` is retained until the session ends */
+  /** Retains the tree until the session ends. */
   constructor ({ shape, tree }: SessionInit, key: string, findAgain: number) {
     this.shape = shape
     this.key = key

@@ -4,6 +4,7 @@ import { InvalidParametersError } from '../errors.ts'
 /** What can be stored. Arrays of any length; they are read as they come, never all at once. */
 export type ByteSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | Blob
 
+const EMPTY = new Uint8Array(0)
 /** Bytes given at once: a large array is not one step. */
 const CHUNK = MiB
 
@@ -23,9 +24,11 @@ export async function * chunksOf (source: ByteSource, signal?: AbortSignal): Asy
       const { value, done } = await orAborted(iterator.next(), signal)
       ended = done === true
 
-      for (let at = 0; value != null && at < value.byteLength; at += CHUNK) {
+      const chunk = value ?? EMPTY
+
+      for (let at = 0; at < chunk.byteLength; at += CHUNK) {
         signal?.throwIfAborted()
-        yield value.subarray(at, at + CHUNK)
+        yield chunk.subarray(at, at + CHUNK)
       }
     }
   } finally {

@@ -4,8 +4,8 @@
  */
 import { pipe } from 'it-pipe'
 import { cut, windowed } from './store-stream.ts'
-import type { ByteRange } from './store-stream.ts'
 import type { Recovery } from './recovery.ts'
+import type { ByteRange } from './store-stream.ts'
 import type { VerifiedBlock } from '../dataset/verify.ts'
 import type { BlockSource } from '../stores/block-source.ts'
 

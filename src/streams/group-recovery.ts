@@ -13,11 +13,11 @@ export interface GroupRecoveryInit {
   layout: ErasureLayout
   blockSize: number
   /** The code, loaded when it is first needed. */
-  leopard: () => Promise<Leopard>
+  leopard(): Promise<Leopard>
   /** A source to pick blocks of one group from. Closed here. */
-  open: () => Promise<BlockSource>
+  open(): Promise<BlockSource>
   /** Waits; 0 only lets the event loop turn. Ends early when the recovery does. */
-  pause: (ms: number) => Promise<void>
+  pause(ms: number): Promise<void>
   /** Milliseconds to wait for someone who has a block that nobody has. */
   patience: number
   /** Whether missing parity and empty blocks are made again, too. */

@@ -43,7 +43,8 @@ export async function toBlob (source: AsyncIterable<Uint8Array>, options?: { typ
 /**
  * All bytes in one array.
  *
- * @param options - `max`: bytes, at most
+ * `max` is in bytes.
+ *
  * @throws {TooLargeError} as soon as there are more, and the download is ended
  */
 export async function collect (source: AsyncIterable<Uint8Array>, { max }: { max: number }): Promise<Uint8Array> {

@@ -30,7 +30,7 @@ export interface RecoveryInit extends Omit<GroupRecoveryInit, 'pause'> {
   /** Bytes of unproven blocks held in memory; beyond, they wait in the store. */
   maxWaitingBytes: number
   /** Blocks were recovered, proven, and put into the local store where they are kept. */
-  recovered: (blocks: VerifiedBlock[], stored: boolean) => void
+  recovered(blocks: VerifiedBlock[], stored: boolean): void
 }
 
 export class Recovery {

@@ -1,6 +1,6 @@
-import { NotFoundError } from 'interface-store'
 import { MemoryBlockstore } from 'blockstore-core'
 import { MemoryDatastore } from 'datastore-core'
+import { NotFoundError } from 'interface-store'
 import { toString } from 'uint8arrays/to-string'
 import { delay } from './delay.ts'
 import { HookedBlockstore } from './hooked-blockstore.ts'

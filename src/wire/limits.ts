@@ -58,7 +58,7 @@ export const DEFAULT_WIRE_LIMITS: WireLimits = {
 /** Bytes of the shortest thing that a message can say of a block: an address and its CID. More things than fit are refused. */
 export const MIN_ITEM_BYTES = 40
 /** What a message counts for besides its bytes, in bytes: to take it in hand costs as much as to read so many. */
-export const MESSAGE_COST = 128
+export const MESSAGE_COST = 160
 /** What a tree or standalone block that a message speaks of counts for: it is looked for in the store. */
 export const ROOT_COST = KiB
 /** What a stream that the peer opens, or makes us open anew, counts for. */

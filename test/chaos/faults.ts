@@ -1,6 +1,6 @@
 /** The faults of a hostile network, by name, and how many of each there were. */
-import { faultyProtocol, neverDelivered, otherTree, sometimes, wrongBytes, wrongCid, wrongIndex, wrongLeaves, wrongProof } from '../../src/testing/index.ts'
 import { codexProtocol } from '../../src/index.ts'
+import { faultyProtocol, neverDelivered, otherTree, sometimes, wrongBytes, wrongCid, wrongIndex, wrongLeaves, wrongProof } from '../../src/testing/index.ts'
 import { corruptingBlockstore, failingBlockstore, forgetfulBlockstore, memoryStores, quotaBlockstore, slowBlockstore } from '../../src/testing/index.ts'
 import type { ExchangeProtocol } from '../../src/index.ts'
 import type { Clock, Random } from '../../src/interfaces.ts'

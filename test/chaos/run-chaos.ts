@@ -3,10 +3,12 @@
  * peers come and go, and one whose peers misbehave in every way there is. Exits with 1 at the first that fails, naming
  * the seed that repeats it.
  */
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { runHostile, SLOWER } from './hostile.ts'
 import { runChaos } from './scenario.ts'
 
+const print = (line: string): void => { process.stdout.write(`${line}\n`) }
+const complain = (line: string): void => { process.stderr.write(`${line}\n`) }
 const { values } = parseArgs({
   options: {
     from: { type: 'string', default: '1' },
@@ -23,7 +25,7 @@ let slowest = 0
 
 async function churn (seed: number): Promise<string> {
   const { peers, readers, gaveUp, bytes, milliseconds, disturbances, duplicates, timeouts } = await runChaos(seed, values.verbose
-    ? event => { console.log(JSON.stringify(event)) }
+    ? event => { print(JSON.stringify(event)) }
     : undefined)
 
   return `${peers} peers, ${readers} readers (${gaveUp} gave up), ${(bytes / 1e6).toFixed(2)} MB in ` +
@@ -46,18 +48,18 @@ for (let seed = from; seed < from + count; seed++) {
     }
 
     try {
-      console.log(`seed ${seed}: ${await run(seed)}`)
+      print(`seed ${seed}: ${await run(seed)}`)
     } catch (err) {
-      console.error(`seed ${seed} failed; repeat it with: npm run chaos -- --from ${seed} --count 1 --only ${kind}`)
-      console.error(err)
+      complain(`seed ${seed} failed; repeat it with: npm run chaos -- --from ${seed} --count 1 --only ${kind}`)
+      complain(inspect(err))
       process.exit(1)
     }
   }
 }
 
 for (const [fault, times] of [...occurred].sort(([a], [b]) => a < b ? -1 : 1)) {
-  console.log(`${String(times).padStart(6)} × ${fault}`)
+  print(`${String(times).padStart(6)} × ${fault}`)
 }
 
-console.log(`${count} seeds, every download right, in ${((performance.now() - startedAt) / 1000).toFixed(1)} s` +
+print(`${count} seeds, every download right, in ${((performance.now() - startedAt) / 1000).toFixed(1)} s` +
   (occurred.size > 0 ? `; the slowest hostile network took ${slowest.toFixed(1)} × the honest time (allowed: ${SLOWER.times} × and ${SLOWER.more / 1000} s)` : ''))

@@ -3,10 +3,10 @@
  * and some with parts of it, and readers who want all of it, a part of it, slowly, or give up. One peer has all of it
  * and stays, so every reader that does not give up must get its bytes.
  */
-import { createCodex } from '../../src/index.ts'
 import { KiB, MiB } from '../../src/constants.ts'
-import { int, memoryStores, pick, seededContent, seededRandom, SimulatedDiscovery, SimulatedNetwork, VirtualClock, runPromise } from '../../src/testing/index.ts'
+import { createCodex } from '../../src/index.ts'
 import { delay } from '../../src/testing/delay.ts'
+import { int, memoryStores, pick, seededContent, seededRandom, SimulatedDiscovery, SimulatedNetwork, VirtualClock, runPromise } from '../../src/testing/index.ts'
 import type { Codex } from '../../src/index.ts'
 import type { Random } from '../../src/interfaces.ts'
 import type { SimulatedTransport, TraceEvent } from '../../src/testing/index.ts'
@@ -106,19 +106,19 @@ class Scenario {
 /** Runs the network of a seed. Throws with what went wrong. */
 export async function runChaos (seed: number, trace?: (event: TraceEvent) => void): Promise<ChaosResult> {
   const scenario = new Scenario(seed, trace)
-  const { clock, random } = scenario
+  const { clock } = scenario
   const result = await runPromise(clock, play(scenario, seed), { maxMs: 2 * MAX_MS })
 
   if (clock.pending > 0) {
     throw new Error(`${clock.pending} timers are left`)
   }
 
-  return { ...result, peers: scenario.nodes.length, disturbances: scenario.disturbances, timeouts: scenario.timeouts, milliseconds: Math.round(clock.now()) + 0 * random() }
+  return { ...result, peers: scenario.nodes.length, disturbances: scenario.disturbances, timeouts: scenario.timeouts, milliseconds: Math.round(clock.now()) }
 }
 
 async function play (scenario: Scenario, seed: number): Promise<Pick<ChaosResult, 'readers' | 'gaveUp' | 'bytes' | 'duplicates'>> {
   const { clock, random } = scenario
-  const blockSize = pick(random, [1 * KiB, 4 * KiB, 16 * KiB, 64 * KiB])
+  const blockSize = pick(random, [KiB, 4 * KiB, 16 * KiB, 64 * KiB])
   const size = int(random, 1, pick(random, [blockSize, 20 * blockSize, 2 * MiB, 6 * MiB]))
   const content = seededContent(seed)(size)
   const faithful = await scenario.addNode(true)

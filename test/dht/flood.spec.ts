@@ -144,8 +144,8 @@ describe('dht under a flood', function () {
     await clock.advance(1_000)
     const { admitted, nodes: known } = nodes[0].stats()
 
-    // four networks of 50 a second, a hundred in all
-    expect(admitted - before.admitted).to.be.within(90, 200)
+    // four networks of 50 a second
+    expect(admitted - before.admitted).to.be.within(190, 400)
     // two of a /24 in a bucket
     expect(known).to.be.below(11 + 4 * 10)
     await expectUsable()

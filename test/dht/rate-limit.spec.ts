@@ -30,6 +30,11 @@ describe('dht/rate-limit', () => {
     expect(take(50, () => '192.0.2.1')).to.equal(2)
   })
 
+  it('does not count private and loopback networks apart', () => {
+    expect(take(40, () => '127.0.0.1') + take(40, () => '10.0.0.1')).to.equal(80)
+    expect(take(40, () => '127.0.0.1')).to.equal(20)
+  })
+
   it('holds the total however many networks there are', async () => {
     let taken = 0
 

@@ -20,7 +20,7 @@ interface Scene {
   data: number
   parity: number
   /** Which blocks the seeder has lost. */
-  lost: (layout: ErasureLayout) => number[]
+  lost(layout: ErasureLayout): number[]
   options?: RetrieveOptions & { offset?: number, length?: number }
   /** Fetches it into the store first, then reads it there, with the seeder gone. */
   prefetches?: boolean

@@ -7,8 +7,8 @@ import { collect } from '../../src/index.ts'
 import { memoryStores, seededContent, slowBlockstore } from '../../src/testing/index.ts'
 import { BLOCK, events, failure, onNetwork, seed } from '../api/network.ts'
 import { context, known, newCandidate, newInterest, newSession } from './fixtures.ts'
-import type { TestNode } from '../api/network.ts'
 import type { CodexInit, Limits } from '../../src/index.ts'
+import type { TestNode } from '../api/network.ts'
 
 interface Fetched {
   seeders: TestNode[]

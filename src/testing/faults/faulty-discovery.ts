@@ -57,6 +57,8 @@ export function faultyDiscovery (inner: Discovery, init: { clock: Clock, random:
               return
             }
           }
+        default:
+          break
       }
 
       yield * inner.find(cid, options)

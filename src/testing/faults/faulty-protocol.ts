@@ -77,7 +77,7 @@ class FaultyLink implements PeerLink {
   readonly #faults: Faults
   readonly #others: Iterable<FaultyLink>
 
-  /** @param others - all links of the node */
+  /** `others`: all links of the node */
   constructor (inner: PeerLink, faults: Faults, others: Iterable<FaultyLink>) {
     this.peerId = inner.peerId
     this.peer = inner.peer

@@ -2,12 +2,12 @@
  * Peers that break the protocol itself. Each misbehaviour is a loop of a raw peer against one other: it has a transport
  * and no engine, and goes on until it is told to stop.
  */
-import { codexProtocol } from '../../wire/codex/protocol.ts'
-import { accountMessage, deliveryMessage, encodeMessage, presenceMessages, wantMessages } from '../../wire/codex/encode.ts'
-import { frame } from '../../wire/framing.ts'
 import { blockCid, treeCid } from '../../dataset/codecs.ts'
-import { delay } from '../delay.ts'
+import { accountMessage, deliveryMessage, encodeMessage, presenceMessages, wantMessages } from '../../wire/codex/encode.ts'
+import { codexProtocol } from '../../wire/codex/protocol.ts'
+import { frame } from '../../wire/framing.ts'
 import { seededContent } from '../corpus.ts'
+import { delay } from '../delay.ts'
 import { int } from '../random.ts'
 import type { ByteStream, Clock, Random, Transport } from '../../interfaces.ts'
 import type { PeerId } from '@libp2p/interface'

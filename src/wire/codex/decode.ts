@@ -56,7 +56,7 @@ export interface DecodeContext {
  */
 export function decodeReceived (bytes: Uint8Array, { requested, limits }: DecodeContext): Received {
   try {
-    const message = parse(bytes, limits)
+    const message = parseMessage(bytes, limits)
     const addresses = new AddressReader(limits.messageRoots)
     const { address } = message.account ?? {}
     const { update } = message.payment ?? {}
@@ -75,8 +75,12 @@ export function decodeReceived (bytes: Uint8Array, { requested, limits }: Decode
   }
 }
 
-/** Parses a message with no more items than `limits` and its own length allow: the shortest would cost the most. */
-function parse (bytes: Uint8Array, { messageItems }: WireLimits): Message {
+/**
+ * Parses a message with no more items than `limits` and its own length allow: the shortest would cost the most.
+ *
+ * @throws {Error} when it is no message, or has too many items
+ */
+export function parseMessage (bytes: Uint8Array, { messageItems }: WireLimits): Message {
   const maxItems = Math.min(messageItems, Math.ceil(bytes.byteLength / MIN_ITEM_BYTES))
 
   return Message.decode(bytes, {
@@ -89,7 +93,8 @@ function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWan
   const groups = new Map<string, { want: PeerWant, indices: number[] }>()
   const flush = (): void => {
     for (const { want, indices } of groups.values()) {
-      wants.push({ ...want, ranges: sortedRanges(indices) })
+      want.ranges = sortedRanges(indices)
+      wants.push(want)
     }
 
     groups.clear()
@@ -211,5 +216,10 @@ function readDeliveries (payload: BlockDelivery[], addresses: AddressReader, req
 }
 
 function sortedRanges (indices: number[]): IndexRange[] {
+  // no array that grew: a hostile message has thousands of one
+  if (indices.length === 1) {
+    return [{ start: indices[0], end: indices[0] + 1 }]
+  }
+
   return rangesOf(indices.sort((a, b) => a - b))
 }

@@ -1,0 +1,95 @@
+/** What reading an input costs. */
+import { setFlagsFromString, getHeapStatistics } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { sizeOf } from './size.ts'
+
+/** Milliseconds that any input may take. */
+export const MAX_MS = 50
+/** Bytes of memory that an input may cost: so many times its own bytes, and so many more. */
+export const MAX_MEMORY = { times: 10, more: 64 * 1024 }
+
+/** Values that are held at the same time to see what one of them takes. */
+const HELD = 10
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+export interface Cost {
+  /** Milliseconds. */
+  ms: number
+  /** Bytes that were allocated; garbage counts. */
+  allocated: number
+  /** Bytes that are held by what came of it; known only where so much was allocated that they could be too many. */
+  held?: number
+}
+
+/** Memory outside of the heap is counted as free a little later. */
+async function collectGarbage (): Promise<void> {
+  gc()
+  await new Promise(resolve => { setImmediate(resolve) })
+  gc()
+}
+
+function heapBytes (): number {
+  const { used_heap_size: used, external_memory: external } = getHeapStatistics()
+
+  return used + external
+}
+
+/** Bytes of memory that an input may cost. */
+export function allowance (bytes: number): number {
+  return MAX_MEMORY.times * bytes + MAX_MEMORY.more
+}
+
+/**
+ * Reads an input and measures it. Something else may use the processor, and garbage may be collected meanwhile: what took
+ * too long is done again, and counts only if it takes too long each time; memory is measured again where it seems to have
+ * become less.
+ *
+ * @param decode - never throws
+ * @param overhead - bytes that are allocated whatever the input is
+ */
+export async function measure (bytes: number, decode: () => unknown, overhead: number): Promise<{ cost: Cost, value: unknown }> {
+  let value: unknown
+  let allocated = -1
+  let ms = Infinity
+
+  for (let tries = 0; tries < 5 && (ms > MAX_MS || allocated < 0); tries++) {
+    const before = heapBytes()
+    const startedAt = performance.now()
+    const result = decode()
+    value = result instanceof Promise ? await result : result
+    ms = Math.min(ms, performance.now() - startedAt)
+    allocated = Math.max(allocated, heapBytes() - before)
+  }
+
+  const allowed = allowance(bytes)
+  const mayBeTooMuch = allocated - overhead > allowed && sizeOf(value) > allowed / 2
+
+  return { value, cost: { ms, allocated, held: mayBeTooMuch ? await heldBytes(decode, allowed) : undefined } }
+}
+
+/**
+ * Bytes that stay in use as long as what came of an input is kept. What the engine of the language keeps for itself counts
+ * too, so too much is weighed again.
+ */
+async function heldBytes (decode: () => unknown, allowed: number): Promise<number> {
+  let least = Infinity
+
+  for (let tries = 0; tries < 4 && least > allowed; tries++) {
+    const values: unknown[] = new Array(HELD)
+    values[0] = await decode()
+    await collectGarbage()
+    const before = heapBytes()
+
+    for (let i = 0; i < HELD; i++) {
+      values[i] = await decode()
+    }
+
+    await collectGarbage()
+    least = Math.min(least, Math.max(0, (heapBytes() - before) / (HELD - 1)))
+    values.length = 0
+  }
+
+  return least
+}
