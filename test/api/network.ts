@@ -160,7 +160,7 @@ export function left (sizes: Record<string, number>): Record<string, number> {
 }
 
 /** What a node knows of peers, and what it has open to them: it stays while they do. */
-const KNOWN = ['announcements', 'peers', 'peerDatasets', 'bans', 'failedDials', 'clients', 'wants', 'connectedPeers', 'streams', 'requestedRoots', 'trees', 'announcements']
+const KNOWN = ['peers', 'peerDatasets', 'bans', 'failedDials', 'clients', 'wants', 'connectedPeers', 'streams', 'requestedRoots', 'trees', 'announcements']
 
 /** What a running node holds of downloads; what it knows is not counted. */
 export function held (codex: Codex): Record<string, number> {
