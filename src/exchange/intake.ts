@@ -45,6 +45,8 @@ export class Intake {
   readonly #done: (result: IntakeResult) => void
   readonly #queue: Batch[] = []
   readonly #workers = new Set<Promise<void>>()
+  /** Workers that will look at the queue again. */
+  #working = 0
   #bytes = 0
 
   constructor (init: { store: LocalStore, hasher: Hasher, limits: Limits, done(result: IntakeResult): void }) {
@@ -66,7 +68,7 @@ export class Intake {
 
     this.#bytes += bytesOf(deliveries)
 
-    while (this.#workers.size < Math.min(this.#limits.intakeWorkers, this.#queue.length)) {
+    while (this.#working < this.#limits.intakeWorkers && this.#queue.length > 0) {
       const worker = this.#work().finally(() => this.#workers.delete(worker))
       this.#workers.add(worker)
     }
@@ -80,11 +82,15 @@ export class Intake {
   }
 
   async #work (): Promise<void> {
+    this.#working++
+
     for (let batch = this.#queue.shift(); batch != null; batch = this.#queue.shift()) {
       const result = await this.#take(batch)
       this.#bytes -= bytesOf(batch.deliveries)
       this.#done(result)
     }
+
+    this.#working--
   }
 
   async #take ({ session, peer, deliveries, price }: Batch): Promise<IntakeResult> {
