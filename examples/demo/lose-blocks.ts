@@ -6,6 +6,8 @@ import { ErasureLayout } from '../../src/erasure/layout.ts'
 import { openDataDir } from '../../src/node/data-dir.ts'
 import { LocalStore } from '../../src/stores/local-store.ts'
 import { seededRandom, shuffle } from '../../src/testing/random.ts'
+import type { DataDir } from '../../src/node/data-dir.ts'
+import type { CID } from 'multiformats/cid'
 
 /** Picks what is lost: indices of blocks. */
 export type Losses = (layout: ErasureLayout) => number[]
@@ -31,13 +33,23 @@ export async function loseBlocks (dataDir: string, cid: string, losses: Losses):
   const data = await openDataDir(dataDir)
 
   try {
-    const local = new LocalStore({ blockstore: data.blockstore, datastore: data.datastore, hasher, random: Math.random })
-    await local.open()
-    const manifest = await local.manifest(parseCid(cid))
+    return await loseFrom(data, parseCid(cid), losses)
+  } finally {
+    await data.close()
+  }
+}
+
+/** The same of stores that nobody uses. */
+export async function loseFrom ({ blockstore, datastore }: Pick<DataDir, 'blockstore' | 'datastore'>, cid: CID, losses: Losses): Promise<number> {
+  const local = new LocalStore({ blockstore, datastore, hasher, random: Math.random })
+  await local.open()
+
+  try {
+    const manifest = await local.manifest(cid)
     const layout = manifest == null ? undefined : ErasureLayout.of(manifest)
 
     if (manifest == null || layout == null) {
-      throw new Error(`there is no protected file ${cid} in ${dataDir}`)
+      throw new Error(`there is no protected file ${cid.toString()}`)
     }
 
     const tree = await local.tree(shapeOf(manifest))
@@ -50,14 +62,13 @@ export async function loseBlocks (dataDir: string, cid: string, losses: Losses):
         throw new Error(`block ${index} is not there`)
       }
 
-      await data.blockstore.delete(block.cid)
+      await blockstore.delete(block.cid)
     }
 
     tree.release()
-    await local.close()
 
     return lost.length
   } finally {
-    await data.close()
+    await local.close()
   }
 }
