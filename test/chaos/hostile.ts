@@ -3,12 +3,15 @@
  * liars, raw peers, a bad discovery, a bad store and a clock that jumps. The same network is run without the faults
  * first; with them the download may take so much longer and no more.
  */
+import { loseFrom, ofEveryGroup } from '../../examples/demo/lose-blocks.ts'
 import { KiB, MiB } from '../../src/constants.ts'
 import { codexProtocol, createCodex } from '../../src/index.ts'
+import { loadLeopard } from '../../src/protected-retrieval.ts'
 import { delay } from '../../src/testing/delay.ts'
 import { faultyDiscovery, int, memoryStores, misbehave, MISBEHAVIOURS, pick, runPromise, seededContent, seededRandom, shuffle, SimulatedDiscovery, SimulatedNetwork, VirtualClock } from '../../src/testing/index.ts'
 import { DeliveredBytes, faulty, SERVING_FAULTS, STORE_FAULTS } from './faults.ts'
 import type { Codex } from '../../src/index.ts'
+import type { Random } from '../../src/interfaces.ts'
 import type { DiscoveryFault, PeerConditions, SimulatedTransport } from '../../src/testing/index.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -26,6 +29,8 @@ interface Plan {
   discovery: boolean
   storeFault?: string
   jumps: number[]
+  /** A protected file, of which the honest peer lost so many blocks of every group. */
+  erasure?: { data: number, parity: number, lost: number }
 }
 
 export interface HostileResult {
@@ -48,7 +53,7 @@ function draw (seed: number): Plan {
     download: int(random, 1_000, 20_000) * KiB
   })
 
-  return {
+  const plan: Plan = {
     size: int(random, 1, pick(random, [10 * blockSize, MiB, 4 * MiB])),
     blockSize,
     reader: conditions(),
@@ -63,9 +68,20 @@ function draw (seed: number): Plan {
     storeFault: random() < 0.3 ? pick(random, Object.keys(STORE_FAULTS)) : undefined,
     jumps: random() < 0.1 ? [int(random, 1_000, 3_600_000)] : []
   }
+
+  return { ...plan, erasure: random() < 0.3 ? drawErasure(random, Math.ceil(plan.size / blockSize)) : undefined }
+}
+
+function drawErasure (random: Random, blocks: number): Plan['erasure'] {
+  const data = int(random, 1, Math.min(20, blocks))
+  const parity = int(random, 1, data)
+
+  return { data, parity, lost: int(random, 0, parity) }
 }
 
 export async function runHostile (seed: number): Promise<HostileResult> {
+  // loading takes no virtual time
+  await loadLeopard()
   const plan = draw(seed)
   const honest = await run(seed, { ...plan, liars: [], raw: [], discovery: false, storeFault: undefined, jumps: [] })
   const hostile = await run(seed, plan)
@@ -103,10 +119,21 @@ async function play (seed: number, plan: Plan, clock: VirtualClock): Promise<{ m
   const addSeeder = async (conditions: PeerConditions, fault?: string): Promise<SimulatedTransport> => {
     const transport = network.addPeer(conditions)
     const protocol = fault == null ? codexProtocol() : faulty(SERVING_FAULTS[fault]({ clock, random }))
-    const codex = createCodex({ ...memoryStores(), transport, discovery: discovery.for(transport), protocols: [protocol], clock, random })
+    const stores = memoryStores()
+    const codex = createCodex({ ...stores, transport, discovery: discovery.for(transport), protocols: [protocol], clock, random })
     nodes.push(codex)
     await codex.start()
-    cid = await codex.store(content, { blockSize: plan.blockSize })
+    cid = await codex.store(content, { blockSize: plan.blockSize, erasure: plan.erasure })
+
+    if (plan.erasure != null && fault == null) {
+      await codex.stop()
+      const lost = await loseFrom(stores, cid, ofEveryGroup(plan.erasure.lost, seed))
+      await codex.start()
+
+      if (lost > 0) {
+        count('the honest peer lost blocks of a protected file')
+      }
+    }
 
     return transport
   }
