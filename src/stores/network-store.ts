@@ -87,6 +87,7 @@ export class NetworkStore {
     signal?.addEventListener('abort', abort)
 
     try {
+      signal?.throwIfAborted()
       source.want([{ start: 0, end: 1 }])
       const [block] = await source.next(0, maxBytes)
 

@@ -104,6 +104,41 @@ describe('the end of a download', () => {
     })
   })
 
+  it('rejects at once with the reason of a signal that aborts right after the call', async () => {
+    await onNetwork(async net => {
+      const { reader, file } = await pair(net)
+      const reason = new Error('changed my mind')
+      const { codex } = reader
+      const calls: Array<(signal: AbortSignal) => Promise<unknown>> = [
+        async signal => codex.manifest(file.cid, { signal }),
+        async signal => codex.download(file.cid, { signal }).manifest(),
+        async signal => read(codex.download(file.cid, { signal })),
+        async signal => codex.download(file.cid, { signal }).done,
+        async signal => codex.prefetch(file.cid, { signal }).next()
+      ]
+      const startedAt = net.clock.now()
+
+      for (const call of calls) {
+        for (let steps = 0; steps < 6; steps++) {
+          const controller = new AbortController()
+          const failing = failure(call(controller.signal))
+
+          for (let step = 0; step < steps; step++) {
+            await Promise.resolve()
+          }
+
+          controller.abort(reason)
+          expect(await failing).to.equal(reason)
+          await net.sleep(0)
+          expect(held(codex)).to.deep.equal({})
+          expect(getEventListeners(controller.signal, 'abort')).to.have.lengthOf(0)
+        }
+      }
+
+      expect(net.clock.now()).to.equal(startedAt)
+    })
+  })
+
   for (const [phase, ms] of [['the manifest is looked for', 30], ['the manifest is asked for', 170], ['data comes', 700]] as Array<[string, number]>) {
     it(`rejects with the signal's reason at once while ${phase}`, async () => {
       await onNetwork(async net => {
