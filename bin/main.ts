@@ -52,19 +52,23 @@ async function createProgram (signal: AbortSignal): Promise<Command> {
     .option('--offset <bytes>', 'first byte that is wanted', asBytes)
     .option('--length <bytes>', 'how many bytes are wanted', asBytes)
     .addOption(peerOption())
+    .addOption(bootstrapOption())
     .action(async (cid: CID, options) => get(cid, options, signal))
 
   command('seed', 'store files and serve them until Ctrl-C')
     .argument('[file...]', 'files to serve (default: what is in the data directory, as it is)')
     .option('--data <blocks>', 'protect them: data blocks of a group', asCount)
     .option('--parity <blocks>', 'parity blocks of a group, at most as many as --data; any --data of its blocks make the group', asCount)
+    .option('--discovery-port <port>', 'UDP port of the DHT (default: any free one); without --bootstrap, this is the first node of a network', asPort)
     .option('--listen <multiaddr>', 'where to listen; may be given several times (default: any free port)', addMultiaddr)
     .addOption(peerOption())
+    .addOption(bootstrapOption())
     .action(async (files: string[], options) => seed(files, options, signal))
 
   command('info', 'show what a CID names')
     .argument('<cid>', 'the CID of a manifest', asCid)
     .addOption(peerOption())
+    .addOption(bootstrapOption())
     .action(async (cid: CID, options) => info(cid, options, signal))
 
   command('list', 'list what is in the data directory')
@@ -85,6 +89,21 @@ async function createProgram (signal: AbortSignal): Promise<Command> {
 function peerOption (): Option {
   return new Option('--peer <multiaddr>', 'a peer to ask, such as /ip4/192.0.2.7/tcp/8070/p2p/16Uiu2HAm…; may be given several times')
     .argParser(addMultiaddr)
+}
+
+function bootstrapOption (): Option {
+  return new Option('--bootstrap <record>', 'a node of the DHT to find providers with, such as spr:CiUI…; may be given several times')
+    .argParser((text: string, others: string[] = []) => [...others, text])
+}
+
+function asPort (text: string): number {
+  const port = Number(text)
+
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new InvalidArgumentError('It is not a port.')
+  }
+
+  return port
 }
 
 function addMultiaddr (text: string, others: Multiaddr[] = []): Multiaddr[] {

@@ -9,9 +9,11 @@ export interface CommonOptions {
 /** What a command that asks others is told. */
 export interface PeerOptions extends CommonOptions {
   peer?: Multiaddr[]
+  /** Records of nodes of the DHT, `spr:…`. */
+  bootstrap?: string[]
 }
 
 /** Whether there is nobody to ask: then what is not here is not found, and not waited for. */
-export function isAlone ({ peer = [] }: PeerOptions): boolean {
-  return peer.length === 0
+export function isAlone ({ peer = [], bootstrap = [] }: PeerOptions): boolean {
+  return peer.length === 0 && bootstrap.length === 0
 }

@@ -32,7 +32,7 @@ export async function get (cid: CID, options: GetOptions, signal: AbortSignal): 
     await assertAbsent(file)
   }
 
-  const node = await createNode({ dataDir: options.dataDir, listen: [], peers: options.peer })
+  const node = await createNode({ dataDir: options.dataDir, listen: [], peers: options.peer, bootstrap: options.bootstrap })
 
   try {
     if (toStdout) {

@@ -8,7 +8,7 @@ import type { PeerOptions } from '../options.ts'
 import type { CID } from 'multiformats/cid'
 
 export async function info (cid: CID, options: PeerOptions, signal: AbortSignal): Promise<void> {
-  const node = await createNode({ dataDir: options.dataDir, listen: [], peers: options.peer })
+  const node = await createNode({ dataDir: options.dataDir, listen: [], peers: options.peer, bootstrap: options.bootstrap })
 
   try {
     const manifest = await node.codex.manifest(cid, { signal, offline: isAlone(options) })

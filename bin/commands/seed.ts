@@ -14,6 +14,7 @@ import type { CID } from 'multiformats/cid'
 
 export interface SeedOptions extends PeerOptions {
   listen?: Multiaddr[]
+  discoveryPort?: number
   data?: number
   parity?: number
 }
@@ -21,7 +22,7 @@ export interface SeedOptions extends PeerOptions {
 /** Ends well when it is told to end: that is how seeding ends. */
 export async function seed (files: string[], options: SeedOptions, signal: AbortSignal): Promise<void> {
   const erasure = erasureOf(options)
-  const node = await createNode({ dataDir: options.dataDir, listen: options.listen, peers: options.peer })
+  const node = await createNode({ dataDir: options.dataDir, listen: options.listen, peers: options.peer, bootstrap: options.bootstrap, discoveryPort: options.discoveryPort })
 
   try {
     for (const file of files) {
@@ -70,17 +71,18 @@ interface Served {
   erasure?: ErasureOptions
 }
 
-function show ({ addresses }: CodexNode, { cid, filename, size, erasure }: Served, json?: boolean): void {
+function show ({ addresses, spr }: CodexNode, { cid, filename, size, erasure }: Served, json?: boolean): void {
   const where = addresses().map(address => address.toString())
 
   if (json === true) {
-    process.stdout.write(`${JSON.stringify({ cid: formatCid(cid), filename, size, erasure, addresses: where })}\n`)
+    process.stdout.write(`${JSON.stringify({ cid: formatCid(cid), filename, size, erasure, addresses: where, spr: spr() })}\n`)
   } else {
     const lines = [
       `${harmlessText(filename ?? '(no name)')}, ${formatBytes(size)}`,
       `  cid      ${formatCid(cid)}`,
       ...erasure == null ? [] : [`  erasure  ${erasure.data} data + ${erasure.parity} parity`],
-      ...where.map(address => `  address  ${address}`)
+      ...where.map(address => `  address  ${address}`),
+      ...spr() == null ? [] : [`  spr      ${spr()}`]
     ]
     process.stdout.write(`${lines.join('\n')}\n`)
   }

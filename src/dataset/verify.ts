@@ -165,34 +165,40 @@ function assertLeaf (shape: DatasetShape, delivery: Delivery, digest: Uint8Array
     throw new VerificationError(`The CID of leaf ${index} is not a block's`, { cid, index })
   }
 
-  if (proof?.index === index && isOfAnotherTree(shape, digest, proof, hasher)) {
-    throw new InvalidDatasetError(`The tree has ${proof.leaves} leaves, not ${shape.leaves}: the manifest is wrong`, { cid: shape.root, index })
-  }
+  const claim = proof == null ? undefined : assertSameTree(shape, digest, proof, hasher)
 
   if (proofs != null) {
-    proofs.prove(index, digest, proof)
-  } else if (proof?.index !== index || !verifyProof(digestOf(shape.root), digest, proof, shape.leaves, hasher)) {
+    proofs.prove(index, digest, claim)
+  } else if (claim?.index !== index || !verifyProof(digestOf(shape.root), digest, claim, shape.leaves, hasher)) {
     throw new VerificationError(`Leaf ${index} has no proof that leads to the root`, { cid, index })
   }
 }
 
 /**
- * Whether a proof leads to the root with its own number of leaves and not with the manifest's. Then the tree has that
- * number: a sender cannot make such a proof of a tree that has the manifest's, since the keys of a path follow from the
- * number. Without this, a manifest that lies about a tree would have all its honest seeders taken for liars.
+ * Weighs a proof of a tree of another size than the manifest says. Where it holds with the manifest's number all the
+ * same, the number is passed over. Where it holds with its own number only, the tree has that number: a sender cannot
+ * make such a proof of a tree that has the manifest's, since the keys of a path follow from the number. Without this, a
+ * manifest that lies about a tree would have all its honest seeders taken for liars.
+ *
+ * @throws {InvalidDatasetError} when the manifest is wrong
  */
-function isOfAnotherTree (shape: DatasetShape, digest: Uint8Array, proof: MerkleProof, hasher: Hasher): boolean {
+function assertSameTree (shape: DatasetShape, digest: Uint8Array, proof: MerkleProof, hasher: Hasher): MerkleProof {
   if (proof.leaves === shape.leaves) {
-    return false
+    return proof
   }
 
-  const leads = (leaves: number): boolean => {
-    const claim = { ...proof, leaves }
+  const leads = (leaves: number): boolean => proof.index < leaves && proof.path.length === proofDepth(leaves) &&
+    verifyProof(digestOf(shape.root), digest, { ...proof, leaves }, leaves, hasher)
 
-    return proof.index < leaves && proof.path.length === proofDepth(leaves) && verifyProof(digestOf(shape.root), digest, claim, leaves, hasher)
+  if (leads(shape.leaves)) {
+    return { ...proof, leaves: shape.leaves }
   }
 
-  return leads(proof.leaves) && !leads(shape.leaves)
+  if (leads(proof.leaves)) {
+    throw new InvalidDatasetError(`The tree has ${proof.leaves} leaves, not ${shape.leaves}: the manifest is wrong`, { cid: shape.root, index: proof.index })
+  }
+
+  return proof
 }
 
 function assertLength (shape: DatasetShape, cid: CID, index: number, data: Uint8Array): void {

@@ -125,18 +125,23 @@ export class RoutingTable {
     }
   }
 
-  /** Who is to be asked whether it is there: who waits for a free place, else who was not seen for longest before a time. */
-  due (before: number, skip: (contact: Contact) => boolean = () => false): Contact | undefined {
-    let oldest: Entry | undefined
-
+  /** One that waits for a place where there is one. */
+  candidate (skip: (contact: Contact) => boolean): Contact | undefined {
     for (const bucket of this.#buckets.values()) {
       const waiting = bucket.waiting.findLast(({ contact }) => !skip(contact) && this.#hasRoom(bucket, contact))
 
       if (waiting != null) {
         return waiting.contact
       }
+    }
+  }
 
-      for (const entry of bucket.entries) {
+  /** The one that was not seen for longest, of those not seen since some time. */
+  oldest (before: number, skip: (contact: Contact) => boolean): Contact | undefined {
+    let oldest: Entry | undefined
+
+    for (const { entries } of this.#buckets.values()) {
+      for (const entry of entries) {
         if (entry.seenAt < (oldest?.seenAt ?? before) && !skip(entry.contact)) {
           oldest = entry
         }

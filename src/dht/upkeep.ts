@@ -85,29 +85,27 @@ export class Upkeep {
     }
   }
 
+  /** Those that have a place are asked evenly, those that wait for a free one as soon as may be. */
   #checkLater (): void {
-    const { background, limits, dht: { table } } = this.#init
-    const even = limits.checkInterval / (table.size + table.waiting + 1)
+    const { clock, background, limits, dht } = this.#init
+    const { table } = dht
+    const isChecked = ({ key }: Contact): boolean => this.#checking.has(key)
+    const pace = table.candidate(isChecked) == null ? limits.checkInterval / (table.size + 1) : 0
 
-    background.after(this.#about(Math.min(Math.max(even, MIN_CHECK_MS), MAX_CHECK_MS)), async () => {
+    background.after(this.#about(Math.min(Math.max(pace, MIN_CHECK_MS), MAX_CHECK_MS)), async () => {
       this.#checkLater()
+      const due = table.candidate(isChecked) ?? table.oldest(clock.now() - limits.checkInterval, isChecked)
 
-      if (table.size === 0 && !this.#joining) {
+      if (due != null) {
+        await this.#check(due)
+      } else if (table.size === 0 && !this.#joining) {
         await this.#join(REJOIN_MS)
-      } else {
-        await this.#check()
       }
     })
   }
 
-  async #check (): Promise<void> {
-    const { clock, limits, dht } = this.#init
-    const due = dht.table.due(clock.now() - limits.checkInterval, ({ key }) => this.#checking.has(key))
-
-    if (due == null) {
-      return
-    }
-
+  async #check (due: Contact): Promise<void> {
+    const { dht } = this.#init
     const contact = dht.verify(due)
 
     if (contact == null) {

@@ -121,14 +121,15 @@ class Planner implements Plan {
         let reached = 0
 
         for (const { start, end } of wanted) {
-          const [gap] = candidate.dataset.asked.gaps({ start: Math.max(start, reached), end: Math.min(end, start + left) })
+          const from = Math.max(start, reached)
+          const [gap] = candidate.dataset.asked.gaps({ start: from, end: Math.min(end, from + left) })
 
           if (gap != null) {
-            reached = Math.max(Math.min(end, gap.start + left), Math.min(horizon, spells ? gap.start + askAhead : Infinity))
+            reached = Math.max(Math.min(end, gap.start + left), Math.min(horizon, spells ? gap.start + left : Infinity))
             ranges.push(...candidate.dataset.asked.gaps({ start: gap.start, end: reached }))
           }
 
-          left -= end - start
+          left -= Math.max(0, Math.max(end, reached) - from)
 
           if (left <= 0) {
             break

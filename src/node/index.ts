@@ -15,6 +15,7 @@
  */
 import { KEEP_ALIVE } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { codexDiscovery, udpSocket } from '../dht/index.ts'
 import { anyOf, createCodex, staticPeers } from '../index.ts'
 import { libp2pTransport } from '../libp2p/index.ts'
 import { openDataDir } from './data-dir.ts'
@@ -26,6 +27,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 /** Any port of any interface. */
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 
+const LOOPBACK = '127.0.0.1'
+
 /** What `createNode` is told. Only `dataDir` has no default. */
 export interface NodeInit extends Omit<CodexInit, 'transport' | 'blockstore' | 'datastore'> {
   /** Where the identity (`key`), the blocks and their index are kept. Made where it is missing. One process at a time. */
@@ -36,8 +39,12 @@ export interface NodeInit extends Omit<CodexInit, 'transport' | 'blockstore' | '
    * @default ['/ip4/0.0.0.0/tcp/0']
    */
   listen?: Array<string | Multiaddr>
-  /** Peers to connect to and to ask for every dataset, besides those that `discovery` finds. */
+  /** Peers to connect to and to ask for every dataset, besides those that are found. */
   peers?: Array<string | Multiaddr>
+  /** Records of nodes of the Codex DHT to begin with, `spr:…`. Where given, providers are found and told there, over UDP. */
+  bootstrap?: string[]
+  /** UDP port of the DHT; any free one by default. Where given without `bootstrap`, this is the first node of a DHT. */
+  discoveryPort?: number
 }
 
 /** A running `Codex` with the libp2p node and the stores under it. */
@@ -48,6 +55,8 @@ export interface CodexNode {
   readonly libp2p: Libp2p
   /** Where others reach this node, each with its peer id. */
   addresses(): Multiaddr[]
+  /** Its record in the DHT, for others to bootstrap from; undefined where it is in none. It may change. */
+  spr(): string | undefined
   /** Ends all work, closes every connection and gives the data directory free. */
   stop(): Promise<void>
 }
@@ -56,10 +65,12 @@ export interface CodexNode {
  * Makes a node and starts it.
  *
  * @throws {DataDirInUseError} when another process, or this one, has the data directory open
- * @throws {InvalidParametersError} when the data directory holds an identity that the network does not know
+ * @throws {InvalidParametersError} when the data directory holds an identity that the network does not know, or a
+ * bootstrap record's signature is wrong
+ * @throws {ProtocolError} when a bootstrap record is none
  */
 export async function createNode (init: NodeInit, limits?: Partial<Limits>): Promise<CodexNode> {
-  const { dataDir, listen = DEFAULT_LISTEN, peers = [], discovery, ...rest } = init
+  const { dataDir, listen = DEFAULT_LISTEN, peers = [], discovery, bootstrap, discoveryPort, ...rest } = init
   const known = peers.map(peer => multiaddr(peer))
   const undo: Array<() => unknown> = []
   // last opened, first closed; each is tried
@@ -84,11 +95,21 @@ export async function createNode (init: NodeInit, limits?: Partial<Limits>): Pro
     undo.push(data.close)
     const libp2p = await createLibp2pNode(data.identity, listen.map(address => multiaddr(address)))
     undo.push(async () => libp2p.stop())
+    const dht = bootstrap == null && discoveryPort == null
+      ? undefined
+      : await codexDiscovery({
+        socket: udpSocket({ port: discoveryPort, host: listen.every(isLoopback) ? LOOPBACK : undefined }),
+        privateKey: data.identity,
+        addresses: () => libp2p.getMultiaddrs(),
+        bootstrap,
+        datastore: data.datastore,
+        logger: rest.logger ?? libp2p.logger
+      })
     const codex = createCodex({
       ...rest,
       logger: rest.logger ?? libp2p.logger,
       transport: libp2pTransport(libp2p),
-      discovery: discovery == null ? staticPeers(known) : anyOf(staticPeers(known), discovery),
+      discovery: anyOf(staticPeers(known), ...[discovery, dht].filter(found => found != null)),
       blockstore: data.blockstore,
       datastore: data.datastore
     }, limits)
@@ -96,11 +117,16 @@ export async function createNode (init: NodeInit, limits?: Partial<Limits>): Pro
     await codex.start()
     known.forEach(peer => keepConnected(libp2p, peer))
 
-    return { codex, libp2p, addresses: () => libp2p.getMultiaddrs(), stop }
+    return { codex, libp2p, addresses: () => libp2p.getMultiaddrs(), spr: () => dht?.spr, stop }
   } catch (err) {
     await stop().catch(() => {})
     throw err
   }
+}
+
+/** Where nothing but this machine reaches us, the DHT stays on it, too. */
+function isLoopback (address: string | Multiaddr): boolean {
+  return multiaddr(address).getComponents()[0]?.value === LOOPBACK
 }
 
 /** A peer that is not there now is dialled again when a download looks for providers. */

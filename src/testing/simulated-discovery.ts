@@ -52,7 +52,13 @@ export class SimulatedDiscovery {
 
   /** Makes a provider unknown at once. */
   remove (cid: CID, provider: Provider): void {
-    this.#providers.get(cid.toString())?.delete(providerKey(provider))
+    const key = cid.toString()
+    const providers = this.#providers.get(key)
+    providers?.delete(providerKey(provider))
+
+    if (providers?.size === 0) {
+      this.#providers.delete(key)
+    }
   }
 
   async * #find (cid: CID, signal?: AbortSignal): AsyncGenerator<Provider> {

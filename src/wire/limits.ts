@@ -9,8 +9,10 @@ export interface WireLimits {
    * asked of a peer at a time has to stay below it.
    */
   deliveryBytes: number
-  /** Want entries, presences or blocks in one message. 16 lists as the reference node cuts them. */
+  /** Want entries, presences and blocks in one message. Eight lists as the reference node cuts them. */
   messageItems: number
+  /** Blocks in one message; the reference node sends 20. */
+  messageBlocks: number
   /** Trees and standalone blocks that one message speaks of; what it says of others is not heard. Each costs a lookup. */
   messageRoots: number
   /**
@@ -42,7 +44,8 @@ export interface WireLimits {
 export const DEFAULT_WIRE_LIMITS: WireLimits = {
   controlBytes: CONTROL_BYTES,
   deliveryBytes: 32 * MiB,
-  messageItems: 16_384,
+  messageItems: 8_192,
+  messageBlocks: 64,
   messageRoots: 256,
   unaskedRate: 2 * MiB,
   unaskedBurst: 4 * MiB,

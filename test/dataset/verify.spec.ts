@@ -117,8 +117,16 @@ describe('verify', () => {
     expect(() => verify(lying, deliveryOf(2), proofs, hasher)).to.throw().with.property('name', InvalidDatasetError.name)
   })
 
-  it('blames the sender for a proof that only claims another number of leaves', () => {
+  it('passes over the number of leaves that a proof claims where the proof holds without it, and learns it as it is', () => {
+    const proofs = newProofs()
     const proof = { ...tree.proof(0), leaves: 3 }
+
+    expect(verify(shape, deliveryOf(0, { proof }), proofs, hasher)).to.include({ index: 0 })
+    expect(proofs.proof(0)).to.deep.equal(tree.proof(0))
+  })
+
+  it('blames the sender for a proof that holds with no number of leaves', () => {
+    const proof = { ...tree.proof(0), leaves: 3, path: tree.proof(1).path }
 
     expect(() => verify(shape, deliveryOf(0, { proof }), newProofs(), hasher)).to.throw().with.property('name', InvalidProofError.name)
   })

@@ -102,26 +102,28 @@ describe('dht/routing-table', () => {
     expect(table.size).to.equal(1)
   })
 
-  it('asks first who waits for a free place, then who was not seen for longest', async () => {
+  it('knows who waits for a free place, and who was not seen for longest', async () => {
     const [first, second] = fill(256, 2)
     await clock.advance(10)
     table.seen(first)
     const heard = at(256)
     table.heard(heard)
 
-    expect(table.due(10)?.key).to.equal(heard.key)
-    expect(table.due(10, ({ key }) => key === heard.key)?.key).to.equal(second.key)
-    expect(table.due(11, ({ key }) => key !== first.key)?.key).to.equal(first.key)
+    expect(table.candidate(() => false)?.key).to.equal(heard.key)
+    expect(table.candidate(({ key }) => key === heard.key)).to.equal(undefined)
+    expect(table.oldest(11, () => false)?.key).to.equal(second.key)
+    expect(table.oldest(11, ({ key }) => key === second.key)?.key).to.equal(first.key)
+    expect(table.oldest(10, ({ key }) => key === second.key)).to.equal(undefined)
 
     table.failed(heard)
-    expect(table.due(0)).to.equal(undefined)
+    expect(table.candidate(() => false)).to.equal(undefined)
   })
 
-  it('does not ask who waits where there is no place', () => {
+  it('knows nobody who waits for a free place where there is none', () => {
     fill(256)
     table.heard(at(256))
 
-    expect(table.due(0)).to.equal(undefined)
+    expect(table.candidate(() => false)).to.equal(undefined)
     expect(table.waiting).to.equal(1)
   })
 

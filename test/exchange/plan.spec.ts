@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { DEFAULT_LIMITS } from '../../src/constants.ts'
-import { indicesOf } from '../../src/dataset/ranges.ts'
+import { countOf, indicesOf } from '../../src/dataset/ranges.ts'
 import { plan } from '../../src/exchange/plan.ts'
 import { seededRandom } from '../../src/testing/random.ts'
 import { BLOCK, context, known, newCandidate, newInterest, newSession } from './fixtures.ts'
@@ -111,6 +111,21 @@ describe('plan', () => {
     const limits = { ...DEFAULT_LIMITS, duplicateBlocks: 5 }
 
     expect(requested(plan(session, [a, b], context({ limits })).actions)).to.deep.equal([0, 1, 2, 3, 4])
+  })
+
+  it('asks about so many indices ahead, however fragmented what is wanted', () => {
+    const session = newSession(10_000)
+    const interest = newInterest(session, 0, 1)
+
+    for (let start = 10; start < 3_000; start += 10) {
+      interest.wanted.add({ start, end: start + 1 })
+    }
+
+    const a = newCandidate(session, 'a', [])
+    a.dataset.newEpoch()
+    const asked = plan(session, [a], context()).actions.flatMap(action => action.type === 'ask' ? action.ranges : [])
+
+    expect(countOf(asked)).to.be.at.most(DEFAULT_LIMITS.askAhead).and.above(0)
   })
 
   it('takes back what nobody wants any more', () => {

@@ -3,7 +3,7 @@ import { setFlagsFromString, getHeapStatistics } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { sizeOf } from './size.ts'
 
-/** Milliseconds that any input may take. */
+/** Milliseconds of the processor that any input may take. */
 export const MAX_MS = 50
 /** Bytes of memory that an input may cost: so many times its own bytes, and so many more. */
 export const MAX_MEMORY = { times: 10, more: 64 * 1024 }
@@ -15,7 +15,7 @@ setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
 
 export interface Cost {
-  /** Milliseconds. */
+  /** Milliseconds of this thread. */
   ms: number
   /** Bytes that were allocated; garbage counts. */
   allocated: number
@@ -42,9 +42,8 @@ export function allowance (bytes: number): number {
 }
 
 /**
- * Reads an input and measures it. Something else may use the processor, and garbage may be collected meanwhile: what took
- * too long is done again, and counts only if it takes too long each time; memory is measured again where it seems to have
- * become less.
+ * Reads an input and measures it. Garbage of others may be collected meanwhile: what took too long is done again, and counts
+ * only if it takes too long each time; memory is measured again where it seems to have become less.
  *
  * @param decode - never throws
  * @param overhead - bytes that are allocated whatever the input is
@@ -56,10 +55,11 @@ export async function measure (bytes: number, decode: () => unknown, overhead: n
 
   for (let tries = 0; tries < 5 && (ms > MAX_MS || allocated < 0); tries++) {
     const before = heapBytes()
-    const startedAt = performance.now()
+    const startedAt = process.threadCpuUsage()
     const result = decode()
     value = result instanceof Promise ? await result : result
-    ms = Math.min(ms, performance.now() - startedAt)
+    const { user, system } = process.threadCpuUsage(startedAt)
+    ms = Math.min(ms, (user + system) / 1000)
     allocated = Math.max(allocated, heapBytes() - before)
   }
 

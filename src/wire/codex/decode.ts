@@ -4,10 +4,10 @@
 import { decodeProof } from '../../dataset/merkle-proof.ts'
 import { rangesOf } from '../../dataset/ranges.ts'
 import { ProtocolError } from '../../errors.ts'
-import { MIN_ITEM_BYTES } from '../limits.ts'
 import { AddressReader, readCid } from './address.ts'
 import { PRESENCE_ABSENT, PRESENCE_HAVE, PRICE_BYTES, WANT_BLOCK, WANT_HAVE } from './encode.ts'
 import { Message } from './message.ts'
+import { assertModest } from './scan.ts'
 import type { BlockDelivery, BlockPresence, WantListEntry } from './message.ts'
 import type { Delivery } from '../../dataset/delivery.ts'
 import type { IndexRange } from '../../dataset/ranges.ts'
@@ -75,17 +75,11 @@ export function decodeReceived (bytes: Uint8Array, { requested, limits }: Decode
   }
 }
 
-/**
- * Parses a message with no more items than `limits` and its own length allow: the shortest would cost the most.
- *
- * @throws {Error} when it is no message, or has too many items
- */
-export function parseMessage (bytes: Uint8Array, { messageItems }: WireLimits): Message {
-  const maxItems = Math.min(messageItems, Math.ceil(bytes.byteLength / MIN_ITEM_BYTES))
+/** @throws {Error} when it is no message, or has too many items */
+export function parseMessage (bytes: Uint8Array, limits: WireLimits): Message {
+  assertModest(bytes, limits)
 
-  return Message.decode(bytes, {
-    limits: { payload: maxItems, blockPresences: maxItems, wantlist: { entries: maxItems } }
-  })
+  return Message.decode(bytes, { limits: { payload: limits.messageBlocks } })
 }
 
 function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWant[] {

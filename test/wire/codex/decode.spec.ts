@@ -247,14 +247,21 @@ describe('wire/codex/decode', () => {
   })
 
   for (const [what, content] of [
-    ['want entries', { wantlist: { entries: Array(MAX_ITEMS + 1).fill({ address: leaf(1) }) } }],
-    ['presences', { blockPresences: Array(MAX_ITEMS + 1).fill({ address: leaf(1) }) }],
-    ['blocks', { payload: Array(MAX_ITEMS + 1).fill({ address: leaf(1) }) }]
+    ['want entries', (count: number) => ({ wantlist: { entries: Array(count).fill({ address: leaf(1) }) } })],
+    ['presences', (count: number) => ({ blockPresences: Array(count).fill({ address: leaf(1) }) })]
   ] as const) {
-    it(`refuses more ${what} than the limit`, () => {
-      expect(() => decode(encodeMessage(content))).to.throw().with.property('name', ProtocolError.name)
+    it(`refuses more ${what} than \`messageItems\``, () => {
+      expect(() => decode(encodeMessage(content(MAX_ITEMS)))).to.not.throw()
+      expect(() => decode(encodeMessage(content(MAX_ITEMS + 10)))).to.throw().with.property('name', ProtocolError.name)
     })
   }
+
+  it('refuses more blocks than `messageBlocks`', () => {
+    const blocks = (count: number): Uint8Array => encodeMessage({ payload: Array(count).fill({ address: leaf(1) }) })
+
+    expect(decode(blocks(5), undefined, { messageBlocks: 5 }).unasked).to.equal(5)
+    expect(() => decode(blocks(6), undefined, { messageBlocks: 5 })).to.throw().with.property('name', ProtocolError.name)
+  })
 
   it('refuses an index that is beyond any number', () => {
     const index = Uint8Array.of(0x0a, 0x11, 0x0a, 0x0f, 0x0a, 0x0d, 0x08, 1, 0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1)
