@@ -44,6 +44,8 @@ export class Recovery {
   /** What ends the pauses under way. */
   readonly #pauses = new Set<() => void>()
   #waitingBytes = 0
+  /** What is proven is on its way into the store. */
+  #releasing: Promise<void> = Promise.resolve()
   #ended?: { reason: unknown }
 
   /** @throws {TooLargeError} when one group of the dataset is more than can be held */
@@ -95,6 +97,8 @@ export class Recovery {
       await this.#release()
     }
 
+    // another group's recovery may have proven it, and be about to store it
+    await this.#releasing
     const block = this.#proven.get(index) ?? await tree.get(index)
 
     if (block == null) {
@@ -241,8 +245,18 @@ export class Recovery {
     }
   }
 
-  /** Moves the blocks that are proven by now into the store, or keeps them for the reader. */
+  /** One after the other: a block is in the store, or kept, when a release is over. */
   async #release (): Promise<void> {
+    const release = this.#releasing.then(async () => this.#releaseProven())
+    this.#releasing = release.catch(() => {
+      // whoever asked for it is told
+    })
+
+    return release
+  }
+
+  /** Moves the blocks that are proven by now into the store, or keeps them for the reader. */
+  async #releaseProven (): Promise<void> {
     const { tree, hasher, store, keep, recovered } = this.#init
     const blocks: VerifiedBlock[] = []
 
