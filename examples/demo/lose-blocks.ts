@@ -1,5 +1,4 @@
 /** Deletes blocks of a file from a data directory, as a failing disk would: the index still says that they are there. */
-import { hasher } from '#hasher'
 import { parseCid } from '../../src/dataset/codecs.ts'
 import { shapeOf } from '../../src/dataset/verify.ts'
 import { ErasureLayout } from '../../src/erasure/layout.ts'
@@ -8,6 +7,7 @@ import { LocalStore } from '../../src/stores/local-store.ts'
 import { seededRandom, shuffle } from '../../src/testing/random.ts'
 import type { DataDir } from '../../src/node/data-dir.ts'
 import type { CID } from 'multiformats/cid'
+import { hasher } from '#hasher'
 
 /** Picks what is lost: indices of blocks. */
 export type Losses = (layout: ErasureLayout) => number[]

@@ -1,3 +1,4 @@
+/* eslint-disable require-yield -- a source that fails before it gives anything */
 import { getEventListeners } from 'node:events'
 import { expect } from 'aegir/chai'
 import { KiB, MiB } from '../../src/constants.ts'

@@ -98,11 +98,11 @@ export class TestNetwork {
 
   /** Waits for what does real I/O, during which time stands almost still. */
   async real<T> (work: Promise<T>): Promise<T> {
-    let settled = false
-    const settle = (): void => { settled = true }
+    const state = { settled: false }
+    const settle = (): void => { state.settled = true }
     work.then(settle, settle)
 
-    while (!settled) {
+    while (!state.settled) {
       await this.sleep(0.001)
     }
 

@@ -112,7 +112,7 @@ export class ServedFile {
   readonly #digests: Uint8Array[]
   readonly #blockSize: number
 
-  /** @param lie - what the manifest says of the file, or its bytes */
+  /** What is given beside the block size is what the manifest says of the file, or its bytes. */
   constructor (content: Uint8Array, blockSize: number, { raw, ...lie }: { blockSize?: number, datasetSize?: number, raw?: Uint8Array } = {}) {
     this.content = content
     this.#blockSize = blockSize

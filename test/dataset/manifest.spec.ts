@@ -191,6 +191,13 @@ describe('manifest', () => {
     expect(() => encodeManifest({ ...sample, filename })).to.throw(InvalidManifestError)
   })
 
+  it('refuses thousands of empty slot roots without reading them: each takes a hundred bytes of memory', () => {
+    const slotRoots = Array<Uint8Array<ArrayBuffer>>(5_000).fill(new Uint8Array(0))
+
+    expect(() => decodeManifest(altered({}, { verification: { ...verification, slotRoots } }))).to.throw('A manifest cannot be decoded')
+      .with.property('name', InvalidManifestError.name)
+  })
+
   it('does not write what it would not read', () => {
     expect(() => encodeManifest({ ...sample, blockSize: 0 })).to.throw(InvalidManifestError)
     expect(() => encodeManifest({ ...sample, datasetSize: 1.5 })).to.throw(InvalidManifestError)

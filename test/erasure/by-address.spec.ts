@@ -2,8 +2,8 @@ import { expect } from 'aegir/chai'
 import { ofEveryGroup, loseFrom } from '../../examples/demo/lose-blocks.ts'
 import { KiB } from '../../src/constants.ts'
 import { createCodex, staticPeers } from '../../src/index.ts'
-import { memoryStores, runPromise, seededContent, seededRandom, SimulatedNetwork, VirtualClock } from '../../src/testing/index.ts'
 import { loadLeopard } from '../../src/protected-retrieval.ts'
+import { memoryStores, runPromise, seededContent, seededRandom, SimulatedNetwork, VirtualClock } from '../../src/testing/index.ts'
 
 describe('a protected dataset of peers known by address', function () {
   this.timeout(60_000)

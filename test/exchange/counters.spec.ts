@@ -1,3 +1,4 @@
+/* eslint-disable no-loop-func -- counts in the middle of a test */
 import { expect } from 'aegir/chai'
 import { KiB, MiB } from '../../src/constants.ts'
 import { collect } from '../../src/index.ts'

@@ -1,3 +1,4 @@
+/* eslint-disable require-yield -- lookups that fail before they give anything */
 import { expect } from 'aegir/chai'
 import { MiB } from '../../src/constants.ts'
 import { anyOf, collect, DialError, NotFoundError, staticPeers } from '../../src/index.ts'

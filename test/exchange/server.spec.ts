@@ -1,3 +1,4 @@
+/* eslint-disable max-nested-callbacks -- counts in the middle of a test */
 import { expect } from 'aegir/chai'
 import { KiB, MiB } from '../../src/constants.ts'
 import { blockCid } from '../../src/dataset/codecs.ts'
@@ -5,7 +6,7 @@ import { rangesOf } from '../../src/dataset/ranges.ts'
 import { verify } from '../../src/dataset/verify.ts'
 import { hasher } from '../../src/hasher/node.ts'
 import { collect } from '../../src/index.ts'
-import { countingBlockstore, memoryStores, seededContent, shuffle, slowBlockstore } from '../../src/testing/index.ts'
+import { countingBlockstore, memoryStores, shuffle, slowBlockstore } from '../../src/testing/index.ts'
 import { BLOCK, held, onNetwork, seed } from '../api/network.ts'
 import type { VerifiedBlock } from '../../src/dataset/verify.ts'
 import type { PeerLink } from '../../src/exchange/peer-link.ts'

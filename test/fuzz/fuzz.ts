@@ -8,7 +8,7 @@ import type { Random } from '../../src/interfaces.ts'
 
 /** Shares of inputs that are random, and that are heavy; the others are mutated goldens. */
 const RANDOM = 0.15
-const HEAVY = Number(process.env.HEAVY ?? 0.0005)
+const HEAVY = 0.0005
 
 type AnyTarget = Target | AsyncTarget
 
@@ -101,13 +101,24 @@ function makeInput (target: AnyTarget, random: Random): Uint8Array {
   return target.disguise != null && random() < 0.7 ? target.disguise(bytes) : bytes
 }
 
-/** Bytes that a target allocates whatever it reads: those for the golden that is the least to it, and a quarter for chance. */
+/**
+ * Bytes that a target allocates whatever it reads: those for the golden that is the least to it, and a quarter for chance.
+ *
+ * @throws {FuzzError} when that much is held
+ */
 async function overheadOf (target: AnyTarget): Promise<number> {
   let least = Infinity
 
   for (const bytes of [...target.goldens, ...target.goldens]) {
-    const { cost: { allocated } } = await measure(bytes.byteLength, () => attempt(target, bytes, 0), Infinity)
-    least = Math.min(least, allocated)
+    const { cost } = await measure(bytes.byteLength, () => attempt(target, bytes, 0), Infinity)
+    least = Math.min(least, cost.allocated)
+  }
+
+  const [bytes] = target.goldens
+  const { cost: { held = 0 } } = await measure(bytes.byteLength, () => attempt(target, bytes, 0))
+
+  if (held > allowance(bytes.byteLength)) {
+    throw new FuzzError(`${target.name}: ${bytes.byteLength} bytes hold ${Math.round(held)} bytes of memory`, target.name, 0, bytes)
   }
 
   return 1.25 * least

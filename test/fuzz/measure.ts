@@ -45,10 +45,11 @@ export function allowance (bytes: number): number {
  * Reads an input and measures it. Garbage of others may be collected meanwhile: what took too long is done again, and counts
  * only if it takes too long each time; memory is measured again where it seems to have become less.
  *
+ * @param bytes - how many the input has
  * @param decode - never throws
- * @param overhead - bytes that are allocated whatever the input is
+ * @param overhead - bytes that are allocated whatever the input is; where it is not known, what is held is measured in any case
  */
-export async function measure (bytes: number, decode: () => unknown, overhead: number): Promise<{ cost: Cost, value: unknown }> {
+export async function measure (bytes: number, decode: () => unknown, overhead?: number): Promise<{ cost: Cost, value: unknown }> {
   let value: unknown
   let allocated = -1
   let ms = Infinity
@@ -64,7 +65,7 @@ export async function measure (bytes: number, decode: () => unknown, overhead: n
   }
 
   const allowed = allowance(bytes)
-  const mayBeTooMuch = allocated - overhead > allowed && sizeOf(value) > allowed / 2
+  const mayBeTooMuch = overhead == null || (allocated - overhead > allowed && sizeOf(value) > allowed / 2)
 
   return { value, cost: { ms, allocated, held: mayBeTooMuch ? await heldBytes(decode, allowed) : undefined } }
 }

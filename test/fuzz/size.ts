@@ -36,8 +36,8 @@ export function sizeOf (value: unknown, seen = new Set<unknown>()): number {
     }
   }
 
-  for (const key in value) {
-    size += 2 * REFERENCE + sizeOf(value[key as keyof typeof value], seen)
+  for (const entry of Object.values(value)) {
+    size += 2 * REFERENCE + sizeOf(entry, seen)
   }
 
   return size

@@ -34,7 +34,7 @@ export class SoakNode {
 
   /** Keys of the index and blocks. */
   get kept (): number {
-    return this.#stores.datastore.data.size + this.#stores.blockstore.data.size
+    return Object.values(this.#stores).reduce((sum, store) => sum + (store as unknown as { data: Map<string, unknown> }).data.size, 0)
   }
 
   get blockstore (): MemoryBlockstore {

@@ -269,8 +269,10 @@ export class Soak {
 }
 
 async function collect (codex?: Codex): Promise<void> {
-  for await (const _ of codex?.gc() ?? []) {
-    // to its end
+  const collecting = codex?.gc()
+
+  for (let ended = collecting == null; !ended;) {
+    ended = (await collecting?.next())?.done === true
   }
 }
 

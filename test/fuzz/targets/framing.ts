@@ -1,11 +1,11 @@
-import { concat } from 'uint8arrays/concat'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { concat } from 'uint8arrays/concat'
 import { KiB } from '../../../src/constants.ts'
 import { int } from '../../../src/testing/random.ts'
 import { frame, FrameDecoder } from '../../../src/wire/framing.ts'
+import type { Random } from '../../../src/interfaces.ts'
 import type { Target } from '../target.ts'
 import type { Vectors } from '../vectors.ts'
-import type { Random } from '../../../src/interfaces.ts'
 
 /** Bytes of a message. */
 const LIMIT = 256 * KiB

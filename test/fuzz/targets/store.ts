@@ -13,9 +13,8 @@ import { pick } from '../../../src/testing/random.ts'
 import { add, gc, get, inMemory, makeDataset, newStore, openStore, present, put } from '../../stores/fixtures.ts'
 import { assertSame } from '../same.ts'
 import type { DatasetShape } from '../../../src/dataset/verify.ts'
-import type { Random } from '../../../src/interfaces.ts'
 import type { TreeRecord } from '../../../src/stores/tree-record.ts'
-import type { Stores, TestDataset } from '../../stores/fixtures.ts'
+import type { TestDataset } from '../../stores/fixtures.ts'
 import type { AsyncTarget, Target } from '../target.ts'
 
 const CHECKSUM_BYTES = 8
