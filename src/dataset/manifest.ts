@@ -13,6 +13,9 @@ import type { ErasureInfo, VerificationInfo } from './manifest-message.ts'
 export { blockCount, fileBlocks, fileSize } from './manifest-fields.ts'
 export type { Manifest, Protection, Strategy, Verification } from './manifest-fields.ts'
 
+/** As many as fit; empty ones would be many more. */
+const MAX_SLOT_ROOTS = Math.floor(MAX_MANIFEST_BYTES / 36)
+
 /** By their number on the wire. */
 const STRATEGIES: Strategy[] = ['linear', 'stepped']
 
@@ -73,7 +76,7 @@ function decodeHeader (bytes: Uint8Array): ManifestHeader {
     // not by dag-pb, which refuses the unknown fields that the reference node skips
     const { data } = ManifestNode.decode(bytes)
 
-    return ManifestHeader.decode(data ?? new Uint8Array(0))
+    return ManifestHeader.decode(data ?? new Uint8Array(0), { limits: { erasure: { verification: { slotRoots: MAX_SLOT_ROOTS } } } })
   } catch (err) {
     throw new InvalidManifestError('A manifest cannot be decoded', { cause: err })
   }
