@@ -2,7 +2,7 @@
  * What is being fetched: changes sessions and peers as things happen, and carries plans out. Called by the engine only,
  * one change at a time.
  */
-import { formatCid } from '../dataset/codecs.ts'
+import { formatCid, isTreeCid } from '../dataset/codecs.ts'
 import { rangesOf } from '../dataset/ranges.ts'
 import { copyOf } from '../dataset/verify.ts'
 import { InvalidDatasetError, VerificationError } from '../errors.ts'
@@ -333,7 +333,13 @@ export class Fetcher {
       buying.spend(1, price)
     }
 
-    peer.delivered(bytes, queued, this.#now)
+    // the pace is of what is asked, a block as long as it may be; how long a standalone one is nobody knows
+    if (isTreeCid(shape.root)) {
+      peer.delivered(bytes, deliveries.length * shape.blockSize, queued, this.#now)
+    } else {
+      peer.delivered(bytes, bytes, 0, this.#now)
+    }
+
     byPrice.forEach((list, price) => { intake.push(session, peer, list, price) })
     this.touch(session)
   }

@@ -168,12 +168,13 @@ export class Peer {
     }
   }
 
-  delivered (bytes: number, queued: number, now: number): void {
+  /** Blocks came: so many bytes, for which `asked` were reckoned of the `queued` ones. */
+  delivered (bytes: number, asked: number, queued: number, now: number): void {
     this.counters.bytes += bytes
     this.failures = 0
     this.restUntil = 0
     this.#heardAt = now
-    this.pace.delivered(bytes, queued, now)
+    this.pace.delivered(asked, queued, now)
   }
 }
 

@@ -6,6 +6,7 @@ import { hasher } from '../../src/hasher/node.ts'
 import { AlreadyReadError, collect, InvalidParametersError } from '../../src/index.ts'
 import { seededContent } from '../../src/testing/index.ts'
 import { BLOCK, events, failure, onNetwork, seed } from './network.ts'
+import { ServedFile } from './scripted-peer.ts'
 import type { TestFile, TestNetwork, TestNode } from './network.ts'
 import type { ServedBlock } from '../../src/exchange/peer-link.ts'
 import type { DownloadOptions } from '../../src/index.ts'
@@ -105,6 +106,29 @@ describe('download', () => {
       })
     })
   }
+
+  it('gives zeros for the empty block, as quickly as others', async () => {
+    await onNetwork(async net => {
+      const content = seededContent(3)(2_000 * BLOCK + 5).slice()
+      const empty = (index: number): boolean => index % 100 >= 10 && index < 1_990
+
+      for (let index = 0; index < 2_000; index++) {
+        content.fill(0, index * BLOCK, empty(index) ? (index + 1) * BLOCK : index * BLOCK)
+      }
+
+      const file = new ServedFile(content, BLOCK, { empty })
+      const peer = await net.script(file.serve(), { conditions: { latency: 50 } })
+      const reader = await net.add()
+      const startedAt = net.clock.now()
+
+      expect(equals(await collect(reader.codex.download(file.cid, { providers: [peer.transport.peerId] }), { max: 9 * MiB }), content)).to.be.true()
+      expect(net.clock.now() - startedAt).to.be.below(3_000)
+      await peer.stop()
+      expect(equals(await collect(reader.codex.download(file.cid, { offline: true }), { max: 9 * MiB }), content)).to.be.true()
+      const next = await net.add()
+      expect(equals(await collect(next.codex.download(file.cid, { providers: [reader.transport.peerId] }), { max: 9 * MiB }), content)).to.be.true()
+    })
+  })
 
   it('gives blocks of zeros as they are', async () => {
     await onNetwork(async net => {

@@ -30,7 +30,7 @@ for (const [name, protocol] of Object.entries({ 'the codex protocol': () => code
       })
     })
 
-    it('blocks of zeros travel as nothing', async () => {
+    it('blocks of zeros are what they are', async () => {
       await onNetwork(async net => {
         const content = new Uint8Array(50 * BLOCK)
         content.set(seededContent(1)(BLOCK), 20 * BLOCK)

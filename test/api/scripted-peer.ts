@@ -111,10 +111,12 @@ export class ServedFile {
   readonly #tree: MerkleTree
   readonly #digests: Uint8Array[]
   readonly #blockSize: number
+  readonly #empty: (index: number) => boolean
 
-  /** What is given beside the block size is what the manifest says of the file, or its bytes. */
-  constructor (content: Uint8Array, blockSize: number, { raw, ...lie }: { blockSize?: number, datasetSize?: number, raw?: Uint8Array } = {}) {
+  /** `empty` blocks of zeros are the empty block. The rest is what the manifest says of the file, or its bytes. */
+  constructor (content: Uint8Array, blockSize: number, { raw, empty = () => false, ...lie }: { blockSize?: number, datasetSize?: number, raw?: Uint8Array, empty?(index: number): boolean } = {}) {
     this.content = content
+    this.#empty = empty
     this.#blockSize = blockSize
     this.#digests = Array.from({ length: Math.ceil(content.byteLength / blockSize) }, (_, i) => hasher.digest(this.#data(i)) as Uint8Array)
     this.#tree = new MerkleTree(this.#digests, hasher)
@@ -161,6 +163,10 @@ export class ServedFile {
   }
 
   #data (index: number): Uint8Array {
+    if (this.#empty(index)) {
+      return new Uint8Array(0)
+    }
+
     const data = new Uint8Array(this.#blockSize)
     data.set(this.content.subarray(index * this.#blockSize, (index + 1) * this.#blockSize))
 
