@@ -41,7 +41,6 @@ export async function openRecovery (cid: CID, retrieved: Retrieved, parts: Retri
     layout,
     blockSize: manifest.blockSize,
     tree: await local.tree(shape),
-    store: local,
     hasher,
     keep: options.store && retrieved.refused == null,
     maxWaitingBytes: options.readAheadBytes,

@@ -4,7 +4,7 @@
  * waits, and is neither released nor served.
  */
 import { blockCid, digestOf } from '../dataset/codecs.ts'
-import { ownBlock, verify } from '../dataset/verify.ts'
+import { verify } from '../dataset/verify.ts'
 import { InvalidDatasetError, TooLargeError } from '../errors.ts'
 import { recoverGroup } from './group-recovery.ts'
 import type { Hasher } from '../dataset/hasher.ts'
@@ -12,7 +12,6 @@ import type { VerifiedBlock } from '../dataset/verify.ts'
 import type { Clock } from '../interfaces.ts'
 import type { GroupRecoveryInit } from './group-recovery.ts'
 import type { BlockSource } from '../stores/block-source.ts'
-import type { LocalStore } from '../stores/local-store.ts'
 import type { StoredTree } from '../stores/stored-tree.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -23,11 +22,10 @@ export interface RecoveryInit extends Omit<GroupRecoveryInit, 'pause'> {
   clock: Clock
   /** Released here. */
   tree: StoredTree
-  store: LocalStore
   hasher: Hasher
   /** Whether what is recovered is kept. */
   keep: boolean
-  /** Bytes of unproven blocks held in memory; beyond, they wait in the store. */
+  /** Bytes of recovered blocks held until they are proven and taken; beyond, they are recovered again when their turn comes. */
   maxWaitingBytes: number
   /** Blocks were recovered, proven, and put into the local store where they are kept. */
   recovered(blocks: VerifiedBlock[], stored: boolean): void
@@ -36,14 +34,17 @@ export interface RecoveryInit extends Omit<GroupRecoveryInit, 'pause'> {
 export class Recovery {
   readonly #init: RecoveryInit & GroupRecoveryInit
   readonly #groups = new Map<number, Promise<void>>()
-  /** Recovered and not proven: the bytes, or nothing where they wait in the store. */
+  /** Recovered and not proven: the bytes, or nothing where too much is held already. */
   readonly #waiting = new Map<number, { cid: CID, data?: Uint8Array }>()
   /** Proven, where the store did not keep them. */
   readonly #proven = new Map<number, VerifiedBlock>()
   readonly #sources = new Set<BlockSource>()
   /** What ends the pauses under way. */
   readonly #pauses = new Set<() => void>()
-  #waitingBytes = 0
+  /** Bytes of blocks in `#waiting` and `#proven`. */
+  #heldBytes = 0
+  /** The block that the reader waits for: it is held whatever else is. */
+  #reading?: number
   /** What is proven is on its way into the store. */
   #releasing: Promise<void> = Promise.resolve()
   #ended?: { reason: unknown }
@@ -79,6 +80,7 @@ export class Recovery {
    */
   async recover (index: number): Promise<VerifiedBlock> {
     const { tree } = this.#init
+    this.#reading = index
     await tree.load([{ start: index, end: index + 1 }])
     await (tree.has(index) ? undefined : this.#group(index))
 
@@ -97,17 +99,33 @@ export class Recovery {
       await this.#release()
     }
 
-    // another group's recovery may have proven it, and be about to store it
-    await this.#releasing
-    const block = this.#proven.get(index) ?? await tree.get(index)
+    const block = await this.#take(index) ?? await this.#recoverAgain(index)
 
     if (block == null) {
       throw new InvalidDatasetError(`block ${index} was recovered and lost`, { cid: tree.shape.root, index })
     }
 
-    this.#proven.delete(index)
-
     return block
+  }
+
+  async #take (index: number): Promise<VerifiedBlock | undefined> {
+    // another group's recovery may have proven it, and be about to store it
+    await this.#releasing
+    const block = this.#proven.get(index)
+
+    if (block != null) {
+      this.#proven.delete(index)
+      this.#heldBytes -= block.data.byteLength
+    }
+
+    return block ?? this.#init.tree.get(index)
+  }
+
+  /** It was let go of because too much was held; now that its digest is known it is released at once. */
+  async #recoverAgain (index: number): Promise<VerifiedBlock | undefined> {
+    await this.#group(index)
+
+    return this.#take(index)
   }
 
   /** Ends what is under way; whoever waits for it gets `reason`. */
@@ -121,12 +139,6 @@ export class Recovery {
   async close (): Promise<void> {
     this.abort(new Error('closed'))
     await Promise.allSettled(this.#groups.values())
-
-    for (const { cid, data } of this.#waiting.values()) {
-      if (data == null) {
-        await this.#init.store.delete(cid).catch(() => false)
-      }
-    }
 
     this.#waiting.clear()
     this.#proven.clear()
@@ -197,20 +209,13 @@ export class Recovery {
     await this.#release()
   }
 
+  /** Beyond what may be held only the digest is noted: once that is proven the block is recovered again, from what is here. */
   async #wait (index: number, data: Uint8Array): Promise<void> {
-    const { hasher, store, keep, maxWaitingBytes } = this.#init
-    const digest = await hasher.digest(data)
-    const isKnown = this.#init.tree.proofs.leaf(index) != null
-
-    if (isKnown || this.#waitingBytes + data.byteLength <= maxWaitingBytes) {
-      this.#waiting.set(index, { cid: blockCid(digest), data })
-      this.#waitingBytes += data.byteLength
-    } else if (keep) {
-      await store.putBlock(await ownBlock(data, hasher))
-      this.#waiting.set(index, { cid: blockCid(digest) })
-    } else {
-      throw new TooLargeError(`more than ${maxWaitingBytes} bytes wait to be proven, and the local store keeps none of them`, { index })
-    }
+    const { hasher, tree, maxWaitingBytes } = this.#init
+    const cid = blockCid(await hasher.digest(data))
+    const isHeld = tree.proofs.leaf(index) != null || this.#heldBytes + data.byteLength <= maxWaitingBytes
+    this.#waiting.set(index, { cid, data: isHeld ? data : undefined })
+    this.#heldBytes += isHeld ? data.byteLength : 0
   }
 
   #prove (index: number): void {
@@ -255,32 +260,22 @@ export class Recovery {
     return release
   }
 
-  /** Moves the blocks that are proven by now into the store, or keeps them for the reader. */
+  /** Moves the blocks that are proven by now into the store, or keeps for the reader as many as may be held. */
   async #releaseProven (): Promise<void> {
-    const { tree, hasher, store, keep, recovered } = this.#init
+    const { tree, hasher, keep, recovered, maxWaitingBytes } = this.#init
     const blocks: VerifiedBlock[] = []
 
     for (const [index, { cid, data }] of [...this.#waiting]) {
-      if (tree.proofs.leaf(index) == null || !this.#waiting.delete(index)) {
+      if (tree.proofs.leaf(index) == null || !this.#waiting.delete(index) || data == null) {
         continue
       }
 
-      const bytes = data ?? (await store.getBlock(cid))?.data
-
-      if (bytes == null) {
-        continue
-      }
-
-      this.#waitingBytes -= data?.byteLength ?? 0
+      this.#heldBytes -= data.byteLength
 
       try {
-        blocks.push(await verify(tree.shape, { root: tree.shape.root, index, cid, data: bytes }, tree.proofs, hasher))
+        blocks.push(await verify(tree.shape, { root: tree.shape.root, index, cid, data }, tree.proofs, hasher))
       } catch (cause) {
         throw this.#wrongCode(index, cause)
-      }
-
-      if (data == null) {
-        await store.delete(cid)
       }
     }
 
@@ -290,8 +285,11 @@ export class Recovery {
 
     const stored = keep && await tree.put(blocks).then(() => true, () => false)
 
-    if (!stored) {
-      blocks.forEach(block => this.#proven.set(block.index, block))
+    for (const block of stored ? [] : blocks) {
+      if (block.index === this.#reading || this.#heldBytes + block.data.byteLength <= maxWaitingBytes) {
+        this.#proven.set(block.index, block)
+        this.#heldBytes += block.data.byteLength
+      }
     }
 
     recovered(blocks, stored)

@@ -10,7 +10,7 @@ import { loadLeopard } from '../../src/protected-retrieval.ts'
 import { LocalStore } from '../../src/stores/local-store.ts'
 import { int, memoryStores, runPromise, seededContent, seededRandom, shuffle, SimulatedNetwork, VirtualClock } from '../../src/testing/index.ts'
 import type { Manifest } from '../../src/dataset/manifest.ts'
-import type { CodexStats, DownloadFigures, RetrieveOptions } from '../../src/index.ts'
+import type { CodexStats, DownloadFigures, DownloadOptions } from '../../src/index.ts'
 import type { CID } from 'multiformats/cid'
 
 const BLOCK = 4 * KiB
@@ -21,7 +21,7 @@ interface Scene {
   parity: number
   /** Which blocks the seeder has lost. */
   lost(layout: ErasureLayout): number[]
-  options?: RetrieveOptions & { offset?: number, length?: number }
+  options?: DownloadOptions
   /** Fetches it into the store first, then reads it there, with the seeder gone. */
   prefetches?: boolean
   /** The author's parity is of no use, though the tree is over it. */
@@ -183,6 +183,21 @@ describe('a protected dataset', () => {
     expect(error).to.equal(undefined)
     expect(equals(bytes, expected)).to.equal(true)
     expect(figures?.blocks).to.deep.equal({ fromStore: 83, fromPeers: 0, recovered: 0 })
+  })
+
+  it('is read with a run of losses longer than may be held', async () => {
+    for (const store of [true, false]) {
+      const { bytes, expected, error } = await download({
+        blocks: 120,
+        data: 8,
+        parity: 4,
+        lost: layout => Array.from({ length: layout.groups * 3 }, (_, i) => i),
+        options: { readAheadBytes: 10 * BLOCK, store }
+      })
+
+      expect(error).to.equal(undefined)
+      expect(equals(bytes, expected)).to.equal(true)
+    }
   })
 
   it('is read where nothing is kept', async () => {
