@@ -447,6 +447,8 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     const { limits } = this
     const { signal, providers = [], offline = false, store = true, stallTimeout = limits.stallTimeout, readAheadBytes = limits.readAheadBytes } = options
     const { abort } = this.#started()
+    assertAmount('stallTimeout', stallTimeout)
+    assertAmount('readAheadBytes', readAheadBytes)
 
     return { signal: signal ?? abort.signal, providers, offline, store, stallTimeout, readAheadBytes }
   }
@@ -481,6 +483,12 @@ function parse (cid: CID | string): CID {
   return typeof cid === 'string' ? parseCid(cid) : cid
 }
 
+function assertAmount (name: string, value: number): void {
+  if (typeof value !== 'number' || !(value >= 0)) {
+    throw new InvalidParametersError(`${name} must be a number of at least 0, not ${String(value)}`)
+  }
+}
+
 function assertBytes (name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new InvalidParametersError(`${name} must be a whole number of bytes, not ${value}`)
@@ -505,11 +513,7 @@ async function announceAll (local: LocalStore, engine: Engine, signal: AbortSign
 function limitsOf (limits: Partial<Limits>): Limits {
   const given = Object.entries(limits).filter(([, value]) => value != null)
 
-  for (const [name, value] of given) {
-    if (typeof value !== 'number' || !(value >= 0)) {
-      throw new InvalidParametersError(`the limit ${name} must be a number of at least 0, not ${String(value)}`)
-    }
-  }
+  given.forEach(([name, value]) => { assertAmount(`the limit ${name}`, value) })
 
   return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) }
 }

@@ -96,7 +96,7 @@ describe('download', () => {
     })
   })
 
-  for (const [name, options] of Object.entries({ 'a negative offset': { offset: -1 }, 'a broken length': { length: 1.5 }, 'an endless offset': { offset: Infinity } })) {
+  for (const [name, options] of Object.entries({ 'a negative offset': { offset: -1 }, 'a broken length': { length: 1.5 }, 'an endless offset': { offset: Infinity }, 'a wait of NaN': { stallTimeout: NaN }, 'a negative wait': { stallTimeout: -1 }, 'a window of NaN': { readAheadBytes: NaN } })) {
     it(`refuses ${name}`, async () => {
       await onNetwork(async net => {
         const { cid } = await seed(await net.add(), BLOCK)
