@@ -15,6 +15,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const ENTRIES: Record<string, string> = {
   '.': 'createCodex',
   './libp2p': 'libp2pTransport',
+  './dht': 'codexDiscovery',
   './node': 'createNode',
   './testing': 'SimulatedNetwork'
 }
@@ -23,6 +24,7 @@ const TYPED = `
 import { createCodex, StallError } from 'codex-download'
 import type { Codex, CodexInit, Download, Manifest } from 'codex-download'
 import { contentRoutingDiscovery, libp2pTransport } from 'codex-download/libp2p'
+import { codexDiscovery } from 'codex-download/dht'
 import { createNode } from 'codex-download/node'
 import type { CodexNode } from 'codex-download/node'
 import * as testing from 'codex-download/testing'
@@ -41,7 +43,7 @@ export async function use (init: CodexInit): Promise<Uint8Array | undefined> {
   }
 
   await node.stop()
-  console.info(manifest?.filename, StallError.name, libp2pTransport, contentRoutingDiscovery, testing)
+  console.info(manifest?.filename, StallError.name, libp2pTransport, contentRoutingDiscovery, codexDiscovery, testing)
 }
 `
 
