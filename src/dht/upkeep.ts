@@ -1,3 +1,4 @@
+import { K } from './limits.ts'
 import { idAtDistance } from './node-id.ts'
 import type { Background } from './background.ts'
 import type { DhtCrypto } from './crypto.ts'
@@ -14,8 +15,10 @@ const MAX_CHECK_MS = 5_000
 /** Milliseconds until the bootstrap nodes are tried again when none answers; doubles up to the second. */
 const REJOIN_MS = 1_000
 const MAX_REJOIN_MS = 30_000
-/** Milliseconds until a new node looks around again: others may be as new. Doubles up to the interval of refreshing. */
-const FIRST_REFRESH_MS = 2_000
+/** Milliseconds until a new node looks around again: others may be as new. Grows up to the interval of refreshing. */
+const FIRST_REFRESH_MS = 3_000
+/** Milliseconds between two looks around while few nodes are known. */
+const FEW_REFRESH_MS = 30_000
 /** Milliseconds between two looks at what has expired. */
 const SWEEP_MS = 10 * 60_000
 /** The distances that a new node fills its table at, besides its neighbourhood: nine tenths of all nodes are there. */
@@ -123,7 +126,7 @@ export class Upkeep {
     const { signal } = background
 
     background.after(this.#about(wait), async () => {
-      this.#refreshLater(Math.min(2 * wait, limits.refreshInterval))
+      this.#refreshLater(Math.min(4 * wait, dht.table.size < K ? FEW_REFRESH_MS : limits.refreshInterval))
 
       dht.refresh()
       await dht.lookup(dht.id, { signal })
