@@ -131,8 +131,12 @@ export class NetworkSource implements BlockSource, Interest {
     this.#letGo(ranges)
   }
 
-  /** The window has become smaller: lets go of what is beyond it until the reader comes near. */
+  /** The window has become smaller: a reader lets go of what is beyond it until it comes near. */
   shrink (): void {
+    if (!this.isReader) {
+      return
+    }
+
     const start = (this.#desired.first ?? 0) + this.#windowBlocks
     const beyond = this.#desired.intersection({ start, end: Infinity })
 

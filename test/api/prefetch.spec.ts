@@ -101,6 +101,18 @@ describe('prefetch', () => {
     })
   })
 
+  it('is not held back by readers, who share a window', async () => {
+    await onNetwork(async net => {
+      const { reader, file } = await pair(net, { limits: { totalReadAheadBytes: 10 * BLOCK } })
+      const told = all(reader.codex.prefetch(file.cid))
+      await net.sleep(300)
+      const reading = collect(reader.codex.download(file.cid, { length: 50 * BLOCK }), { max: MiB })
+
+      expect((await told).at(-1)).to.have.property('bytes', BLOCKS * BLOCK)
+      expect(await reading).to.deep.equal(file.content.subarray(0, 50 * BLOCK))
+    })
+  })
+
   it('goes on while nobody looks', async () => {
     await onNetwork(async net => {
       const { reader, file } = await pair(net)
