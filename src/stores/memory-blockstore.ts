@@ -1,4 +1,4 @@
-import { BaseBlockstore } from 'blockstore-core'
+import { BaseBlockstore } from 'blockstore-core/base'
 import { NotFoundError } from 'interface-store'
 import { base32 } from 'multiformats/bases/base32'
 import { CID } from 'multiformats/cid'
