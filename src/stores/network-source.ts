@@ -397,7 +397,7 @@ export class NetworkSource implements BlockSource, Interest {
 
   /** Whether it came from a peer, and the reader is given it, or is about to be. */
   #isComing (index: number): boolean {
-    return this.#held.has(index) || this.#session?.intake.has(index) === true
+    return this.#held.has(index) || (this.wanted.has(index) && this.#session?.intake.has(index) === true)
   }
 
   #taken (cursor: number, blocks: number): void {

@@ -159,6 +159,18 @@ describe('a source of blocks', () => {
     expect(source.outlook(4)).to.deep.equal({ state: 'nobody' })
   })
 
+  it('reads what came for another reader and is in the store, though the exchange is not done with it', async () => {
+    const { engine, open, blocks } = await bench({ here: [1, 2] })
+    const source = await open()
+    source.want([{ start: 0, end: 3 }])
+    await settled()
+    source.arrived(await blocks(0), 'peer')
+    await source.next(0, 1_000)
+    engine.session.intake.set(1, false)
+
+    expect(indices(await source.next(1, 1_000))).to.deep.equal([1, 2])
+  })
+
   it('wants no more what is dropped, and lets go of what came of it', async () => {
     const { engine, open, blocks } = await bench()
     const source = await open()
