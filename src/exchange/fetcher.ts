@@ -446,8 +446,9 @@ export class Fetcher {
           this.#ask(session, action.candidate, action.ranges, action.again)
           break
         case 'request': {
-          const { candidate: { peer }, range } = action
+          const { candidate: { peer }, range, interest } = action
           this.#flights.request(session, action.candidate, range, action.duplicate)
+          session.served(interest)
           requests.set(peer, [...requests.get(peer) ?? [], range])
           break
         }

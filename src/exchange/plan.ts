@@ -10,14 +10,14 @@ import { wantedRuns } from './want-order.ts'
 import type { Candidate } from './candidate.ts'
 import type { ChoiceContext } from './choose.ts'
 import type { Peer } from './peer-admin.ts'
-import type { Session } from './session.ts'
+import type { Interest, Session } from './session.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { Random } from '../interfaces.ts'
 
 export type Action =
   | { type: 'ask', candidate: Candidate, ranges: IndexRange[], again: boolean }
-  | { type: 'request', candidate: Candidate, range: IndexRange, duplicate: boolean }
+  | { type: 'request', candidate: Candidate, range: IndexRange, duplicate: boolean, interest: Interest }
   | { type: 'cancel', indices: number[] }
   | { type: 'find' }
 
@@ -173,7 +173,7 @@ class Planner implements Plan {
         }
 
         const end = this.#reach(candidate, start, run.end)
-        this.#take(candidate, { start, end }, false)
+        this.#take(candidate, { start, end }, false, interest)
         start = end
       }
 
@@ -222,7 +222,7 @@ class Planner implements Plan {
           break
         }
 
-        this.#take(candidate, { start: index, end: index + 1 }, true)
+        this.#take(candidate, { start: index, end: index + 1 }, true, interest)
       }
     }
   }
@@ -244,7 +244,7 @@ class Planner implements Plan {
     return index
   }
 
-  #take (candidate: Candidate, range: IndexRange, duplicate: boolean): void {
+  #take (candidate: Candidate, range: IndexRange, duplicate: boolean, interest: Interest): void {
     const bytes = (range.end - range.start) * this.#session.shape.blockSize
     this.#planned.set(candidate.peer, (this.#planned.get(candidate.peer) ?? 0) + bytes)
     this.#room -= bytes
@@ -253,7 +253,7 @@ class Planner implements Plan {
       this.#taken.add(index)
     }
 
-    this.actions.push({ type: 'request', candidate, range, duplicate })
+    this.actions.push({ type: 'request', candidate, range, duplicate, interest })
     this.#spend(BigInt(range.end - range.start) * (candidate.dataset.price ?? 0n))
   }
 

@@ -76,6 +76,7 @@ export class Session {
   readonly names: CID[] = []
   /** Absent for a standalone block, and where the store could not open it. */
   readonly tree?: StoredTree
+  /** Whoever got something requested last comes last. */
   readonly interests = new Set<Interest>()
   /** By index, the requests that it is in: one, or two while it holds a reader up. */
   readonly flights = new Map<number, Request[]>()
@@ -139,6 +140,13 @@ export class Session {
     this.searches.clear()
     this.dials.clear()
     this.lookups.ended = this.lookups.begun
+  }
+
+  /** Something is requested for an interest: the others' turn comes first next time. */
+  served (interest: Interest): void {
+    if (this.interests.delete(interest)) {
+      this.interests.add(interest)
+    }
   }
 
   /** Remembers what something failed with. */

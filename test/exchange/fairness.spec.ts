@@ -26,6 +26,23 @@ describe('downloads that share a peer', () => {
     })
   })
 
+  it('of one file take turns, also where there is room for one block at a time', async () => {
+    await onNetwork(async net => {
+      const seeder = await net.add({ conditions: { upload: 200 * KiB } })
+      const { cid } = await seed(seeder, 400 * BLOCK)
+      const { codex } = await net.add({ limits: { peerWindowBytes: BLOCK } })
+      await codex.manifest(cid)
+      const [first, second] = [codex.download(cid), codex.download(cid, { offset: 200 * BLOCK })]
+      const reading = [first, second].map(async download => collect(download, { max: 2 * MiB }))
+      await net.sleep(5_000)
+      const [a, b] = [first.progress.bytes, second.progress.bytes]
+
+      expect(Math.min(a, b)).to.be.above(10 * BLOCK)
+      expect(a / b).to.be.within(0.8, 1.25)
+      await Promise.all(reading)
+    })
+  })
+
   it('take turns: a small one is not kept waiting by a large one', async () => {
     await onNetwork(async net => {
       const seeder = await net.add({ conditions: { upload: 500 * KiB } })
