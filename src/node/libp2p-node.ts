@@ -6,6 +6,7 @@ import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { MiB } from '../constants.ts'
+import { addressLimit } from './address-limit.ts'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -13,6 +14,12 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 const MAX_CONNECTIONS = 300
 /** New connections a second from one address: a whole office may sit behind one. */
 const INBOUND_CONNECTIONS_PER_SECOND = 50
+/** Connections from one address: half of all, so that others find room, and a proxy with everybody behind it still works. */
+const CONNECTIONS_PER_ADDRESS = MAX_CONNECTIONS / 2
+/** Connections whose handshake is under way. More than one address may have: else a few that never finish would keep all others out. */
+const PENDING_CONNECTIONS = 200
+/** Milliseconds of a handshake. */
+const HANDSHAKE_TIMEOUT = 5_000
 /** Bytes. A paused stream is reset when its window outgrows the 4 MiB that libp2p buffers for it. */
 const MAX_STREAM_WINDOW = 4 * MiB
 
@@ -32,8 +39,11 @@ export async function createLibp2pNode (privateKey: PrivateKey, listen: Multiadd
     ],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
-      inboundConnectionThreshold: INBOUND_CONNECTIONS_PER_SECOND
+      inboundConnectionThreshold: INBOUND_CONNECTIONS_PER_SECOND,
+      maxIncomingPendingConnections: PENDING_CONNECTIONS,
+      inboundUpgradeTimeout: HANDSHAKE_TIMEOUT
     },
+    connectionGater: addressLimit(CONNECTIONS_PER_ADDRESS),
     // it pings and hangs up on those that do not answer: the reference node has no ping
     connectionMonitor: { enabled: false },
     services: { identify: identify() }

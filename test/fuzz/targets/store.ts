@@ -79,6 +79,16 @@ export async function storeTargets (): Promise<Array<Target | AsyncTarget>> {
   ]
 }
 
+function isPage (bytes: Uint8Array): boolean {
+  try {
+    TreePage.decode(bytes, hasher)
+
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** As if these bytes had been written as a page. */
 function withChecksum (bytes: Uint8Array): Uint8Array {
   const body = bytes.slice(0, -CHECKSUM_BYTES)
@@ -129,6 +139,8 @@ async function useStore ({ datasets, records, blocks }: Snapshot, changed: strin
   }
 
   const store = newStore(stores, { maxPages: 16 })
+  // damage does not make a checksum right: who can do that may write what he likes
+  const isForged = isPage(value)
 
   try {
     await store.open()
@@ -142,7 +154,7 @@ async function useStore ({ datasets, records, blocks }: Snapshot, changed: strin
       for (const index of (await present(store, dataset)).slice(0, 20)) {
         const data = await get(store, dataset, index)
 
-        if (data != null && Buffer.compare(data, dataset.data[index]) !== 0) {
+        if (!isForged && data != null && Buffer.compare(data, dataset.data[index]) !== 0) {
           throw new Error(`block ${index} is another`)
         }
       }
