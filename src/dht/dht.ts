@@ -4,7 +4,7 @@ import { Answers } from './answers.ts'
 import { Asker } from './asker.ts'
 import { Background } from './background.ts'
 import { sameEndpoint } from './endpoint.ts'
-import { K } from './limits.ts'
+import { ALPHA, K } from './limits.ts'
 import { lookup } from './lookup.ts'
 import { decodeMessage, encodeMessage, isAnswer } from './messages.ts'
 import { Messenger } from './messenger.ts'
@@ -259,7 +259,7 @@ export class Dht {
     try {
       return await lookup({
         target,
-        start: near.length < K ? [...near, ...this.#init.bootstrap] : near,
+        start: near.length < ALPHA ? [...near, ...this.#init.bootstrap] : near,
         ask,
         verify: contact => this.verify(contact),
         signal: controller.signal

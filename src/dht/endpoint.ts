@@ -29,7 +29,7 @@ export function sameEndpoint (a: Endpoint, b: Endpoint): boolean {
 /** The first `/ip4/…/udp/…` of binary addresses: the DHT speaks IPv4. */
 export function udpEndpoint (addresses: Uint8Array[]): Endpoint | undefined {
   for (const bytes of addresses) {
-    if (bytes.length === UDP_ADDRESS_BYTES && bytes[0] === CODE_IP4 && bytes[5] === UDP_HIGH && bytes[6] === UDP_LOW) {
+    if (isUdpAddress(bytes)) {
       const port = (bytes[7] << 8) | bytes[8]
       const host = bytes.subarray(1, 5).join('.')
 
@@ -38,6 +38,10 @@ export function udpEndpoint (addresses: Uint8Array[]): Endpoint | undefined {
       }
     }
   }
+}
+
+function isUdpAddress (bytes: Uint8Array): boolean {
+  return bytes.length === UDP_ADDRESS_BYTES && bytes[0] === CODE_IP4 && bytes[5] === UDP_HIGH && bytes[6] === UDP_LOW
 }
 
 /** The address of an endpoint of IPv4, in its binary form. */
@@ -67,6 +71,10 @@ export function hostOf (address: Multiaddr): string | undefined {
 
 /** Whether an address is of the kinds that every node of the network can read: an IP address and a port, nothing else. */
 export function isPlainAddress (bytes: Uint8Array): boolean {
+  if (isUdpAddress(bytes)) {
+    return true
+  }
+
   try {
     const [ip, transport, ...rest] = multiaddr(bytes).getComponents()
 

@@ -1,5 +1,5 @@
 import { ProtocolError } from '../errors.ts'
-import { udpEndpoint } from './endpoint.ts'
+import { isPlainAddress, udpEndpoint } from './endpoint.ts'
 import { keyOf, nodeIdOf } from './node-id.ts'
 import { decodeSpr, verifySpr } from './spr.ts'
 import type { DhtCrypto } from './crypto.ts'
@@ -13,7 +13,7 @@ export interface Known {
   /** The same as the key of a map. */
   readonly key: string
   readonly record: SignedPeerRecord
-  /** Where the DHT reaches it, if the record says so. */
+  /** Where the DHT reaches it, if the record says so, and says nothing that can crash a reference node. */
   readonly endpoint?: Endpoint
 }
 
@@ -30,7 +30,7 @@ export function isContact (known: Known | undefined): known is Contact {
 export function identify (crypto: DhtCrypto, record: SignedPeerRecord): Known {
   const id = nodeIdOf(crypto, record.peerId)
 
-  return { id, key: keyOf(id), record, endpoint: udpEndpoint(record.addresses) }
+  return { id, key: keyOf(id), record, endpoint: record.addresses.every(isPlainAddress) ? udpEndpoint(record.addresses) : undefined }
 }
 
 /** The same from a record's bytes; nothing when they are no record. */

@@ -136,9 +136,12 @@ export class Self {
     const own = this.#init.addresses().flatMap(address => tcpEndpoint(address) ?? [])
     const of = (scope: Scope): Endpoint[] => own.filter(({ host }) => scopeOf(host) === scope)
     const seen = this.#seen.endpoint
+    const scope = seen == null ? 'none' : scopeOf(seen.host)
     // behind a router that forwards the port, our own addresses do not tell
-    const forwarded = seen != null && scopeOf(seen.host) === 'public' ? own.map(({ port }) => ({ host: seen.host, port })) : []
-    const best = [of('public'), forwarded, of('private'), of('loopback')].find(endpoints => endpoints.length > 0) ?? []
+    const forwarded = seen != null && scope === 'public' ? own.map(({ port }) => ({ host: seen.host, port })) : []
+    // those who see us on loopback may have no other network
+    const local = [...of('private'), ...scope === 'loopback' ? of('loopback') : []]
+    const best = [of('public'), forwarded, local, of('loopback')].find(endpoints => endpoints.length > 0) ?? []
     const texts = new Set(best.map(endpoint => tcpAddress(endpoint).toString()))
 
     return best.map(tcpAddress).filter(address => texts.delete(address.toString())).slice(0, MAX_ADDRESSES)

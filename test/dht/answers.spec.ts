@@ -13,7 +13,7 @@ import type { Dht } from '../../src/dht/dht.ts'
 import type { Body, MessageOf, MessageType } from '../../src/dht/messages.ts'
 
 describe('dht/answers', function () {
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   let clock: VirtualClock
   let crypto: DhtCrypto
@@ -28,7 +28,7 @@ describe('dht/answers', function () {
     crypto = toyCrypto(random)
     network = new DhtNetwork({ clock, random, crypto })
     nodes = await runPromise(clock, network.start(count))
-    await clock.advance(30_000)
+    await clock.advance(10_000)
     asker = new ScriptedNode({ crypto, clock, network: network.datagrams, endpoint: { host: '192.0.2.77', port: 4000 } })
   }
 

@@ -3,9 +3,10 @@ import { expect } from 'aegir/chai'
 import { createPrivateKey } from '../../src/dht/crypto.ts'
 import { udpAddress } from '../../src/dht/endpoint.ts'
 import { logDistance } from '../../src/dht/node-id.ts'
+import { FieldWriter } from '../../src/dht/protobuf.ts'
 import { identify } from '../../src/dht/record-book.ts'
 import { createSpr } from '../../src/dht/spr.ts'
-import { runPromise, seededRandom, VirtualClock } from '../../src/testing/index.ts'
+import { int, pick, runPromise, seededRandom, VirtualClock } from '../../src/testing/index.ts'
 import { DhtNetwork } from './dht-network.ts'
 import { ScriptedNode } from './scripted-node.ts'
 import { toyCrypto } from './toy-crypto.ts'
@@ -137,7 +138,7 @@ describe('dht/asker', () => {
     })
 
     it('does not ask those without IPv4 and UDP, and those on private networks', async () => {
-      const addresses = ['/ip4/203.0.113.7/tcp/1', '/ip6/2001:db8::1/udp/1', '/ip4/10.0.0.1/udp/1', '/ip4/127.0.0.1/udp/1', '/ip4/224.0.0.1/udp/1']
+      const addresses = ['/ip4/203.0.113.7/udp/1/quic-v1', '/ip4/203.0.113.7/tcp/1', '/ip6/2001:db8::1/udp/1', '/ip4/10.0.0.1/udp/1', '/ip4/127.0.0.1/udp/1', '/ip4/224.0.0.1/udp/1']
 
       expect(await askedAfter(question => addresses.map(address => near(question, { address: multiaddr(address).bytes })))).to.deep.equal([])
     })
@@ -201,6 +202,23 @@ describe('dht/asker', () => {
       expect(ms).to.equal(1_600)
       expect(alive).to.equal(false)
     })
+  })
+
+  it('gets over anything that it is told', async () => {
+    const random = seededRandom(9)
+    liar.answerBytes = ({ requestId }) => Array.from({ length: 20 }, () => {
+      const code = pick(random, [1, 2, 3, 4, 5, 6, 0x0b, 0x0c, 0x0d, 0x83, int(random, 0, 256)])
+      const body = crypto.randomBytes(int(random, 0, 100))
+      const fields = new FieldWriter().bytes(1, requestId).bytes(2, body).finish()
+
+      return Uint8Array.of(code, ...random() < 0.5 ? fields : crypto.randomBytes(int(random, 0, 200)))
+    })
+
+    for (let i = 0; i < 50; i++) {
+      await runPromise(clock, Array.fromAsync(dht.findProviders(crypto.randomBytes(32))))
+    }
+
+    expect(await runPromise(clock, dht.ping(liar.contact))).to.equal(true)
   })
 
   describe('whether it is there', () => {

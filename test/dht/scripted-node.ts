@@ -28,6 +28,8 @@ export class ScriptedNode {
   /** What it was told, in order. */
   readonly heard: Message[] = []
   answer?: (question: Message) => Body[] | undefined
+  /** What it answers byte for byte, besides. */
+  answerBytes?: (question: Message) => Uint8Array[]
   readonly #messenger: Messenger
   readonly #init: ScriptedNodeInit
 
@@ -58,6 +60,7 @@ export class ScriptedNode {
       onMessage: (session, bytes) => {
         const message = decodeMessage(bytes)
         this.heard.push(message)
+        this.answerBytes?.(message).forEach(bytes => { this.#messenger.answer(session, bytes) })
         this.#answerTo(message).forEach(body => {
           this.#messenger.answer(session, encodeMessage({ requestId: message.requestId, ...body } as Message))
         })

@@ -162,6 +162,14 @@ describe('dht/self', () => {
     expect(texts(self.providerRecord)).to.deep.equal(['/ip4/203.0.113.5/tcp/1'])
   })
 
+  it('announces loopback too where others see it there', () => {
+    addresses = ['/ip4/127.0.0.1/tcp/1', '/ip4/10.0.0.9/tcp/1']
+    self.bind({ host: '0.0.0.0', port: 9000 })
+    self.vote('a', { host: '127.0.0.1', port: 1 }, { host: '127.0.0.1', port: 9000 })
+
+    expect(texts(self.providerRecord)).to.deep.equal(['/ip4/10.0.0.9/tcp/1', '/ip4/127.0.0.1/tcp/1'])
+  })
+
   it('announces loopback where there is nothing else, and nothing where it listens nowhere', () => {
     expect(texts(self.providerRecord)).to.deep.equal([])
 
