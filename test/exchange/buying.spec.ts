@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
 import { MiB } from '../../src/constants.ts'
 import { buyUpTo, collect, freeOnly, TooExpensiveError } from '../../src/index.ts'
-import { seededContent } from '../../src/testing/index.ts'
+import { int, neverDelivered, pick, seededContent, sometimes, wrongBytes } from '../../src/testing/index.ts'
 import { BLOCK, events, failure, held, onNetwork, seed } from '../api/network.ts'
 import { ServedFile } from '../api/scripted-peer.ts'
 import type { Offer, Payment } from '../../src/index.ts'
@@ -277,5 +277,43 @@ describe('selling', () => {
       expect(peer.accounts).to.deep.equal([])
       expect(peer.answers.map(({ price }) => price)).to.deep.equal([0n])
     })
+  })
+})
+
+describe('a market', () => {
+  it('of any prices, budgets and faults keeps to the budget, and its books add up', async function () {
+    this.timeout(30_000)
+
+    for (let seedOf = 1; seedOf <= 25; seedOf++) {
+      await onNetwork(async net => {
+        const { random } = net
+        const faults = [undefined, { blocks: [sometimes(random, 0.1, wrongBytes)] }, { blocks: [sometimes(random, 0.3, neverDelivered)] }, { slow: { clock: net.clock, ms: 1_500 } }]
+
+        for (let i = int(random, 1, 5); i > 0; i--) {
+          await seller(net, BigInt(int(random, 0, 8)), { faults: pick(random, faults), conditions: { latency: int(random, 5, 100) } })
+        }
+
+        const budget = random() < 0.7 ? BigInt(int(random, 0, 200)) : undefined
+        const maxPricePerBlock = BigInt(int(random, 1, 8))
+        const buyer = new Purse(2)
+        const reader = await net.add({ payment: buyer, buyPolicy: buyUpTo({ maxPricePerBlock, budget }), limits: { firstTimeout: 1_000 } })
+        const startedAt = net.clock.now()
+        const outcome = await collect(reader.codex.download(cid, { stallTimeout: 20_000 }), { max: MiB }).catch((err: Error) => err)
+        await net.sleep(30_000)
+        const { spent } = reader.codex.stats()
+
+        expect(buyer.total, `seed ${seedOf}`).to.equal(spent)
+        expect(budget == null || spent <= budget, `seed ${seedOf}: ${spent} of ${budget}`).to.be.true()
+        expect(buyer.paid.every(({ amount }) => amount > 0n)).to.be.true()
+
+        if (outcome instanceof Error) {
+          expect(['TooExpensiveError', 'StallError', 'NotFoundError'], `seed ${seedOf}: ${outcome.message}`).to.include(outcome.name)
+        } else {
+          expect(outcome).to.deep.equal(content)
+        }
+
+        expect(net.clock.now() - startedAt).to.be.below(10 * 60_000)
+      }, seedOf)
+    }
   })
 })
