@@ -51,17 +51,17 @@ export class Announcer {
   }
 
   /**
-   * Announces a content now, and from now on.
+   * Announces a content now, and from now on. The signal ends the waiting, not the announcing.
    *
    * @throws {DialError} when nobody could be told; it goes on trying
    */
   async provide (contentId: Uint8Array, { signal }: AbortOptions = {}): Promise<void> {
     const { clock, limits, background } = this.#init
-    signal?.throwIfAborted()
+    const controller = background.link(signal)
+    controller.signal.throwIfAborted()
     const key = keyOf(contentId)
     const entry = this.#announced.get(key) ?? { contentId, due: clock.now(), waiting: [], running: false }
     const waiting = Promise.withResolvers<void>()
-    const controller = background.link(signal)
     const abort = (): void => { waiting.reject(controller.signal.reason) }
     controller.signal.addEventListener('abort', abort)
     entry.waiting.push(waiting)
@@ -78,11 +78,6 @@ export class Announcer {
     } finally {
       controller.signal.removeEventListener('abort', abort)
       controller.abort()
-      entry.waiting = entry.waiting.filter(other => other !== waiting)
-
-      if (signal?.aborted === true && entry.seq === undefined && !entry.running && entry.waiting.length === 0) {
-        this.#announced.delete(key)
-      }
     }
   }
 

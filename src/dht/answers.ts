@@ -97,7 +97,7 @@ export class Answers {
     const known = records.verify(claimed)
 
     if (known != null) {
-      providers.add(contentId.slice(), known.record, networkOf(asker.endpoint.host))
+      providers.add(new Uint8Array(contentId), known.record, networkOf(asker.endpoint.host))
     }
   }
 }

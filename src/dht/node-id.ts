@@ -51,7 +51,7 @@ export function compareDistance (target: Uint8Array, a: Uint8Array, b: Uint8Arra
 /** An id at a distance, otherwise as the bytes say. */
 export function idAtDistance (id: Uint8Array, distance: number, bytes: Uint8Array): Uint8Array {
   const shared = ID_BYTES * 8 - distance
-  const result = bytes.slice(0, ID_BYTES)
+  const result = new Uint8Array(bytes.subarray(0, ID_BYTES))
 
   for (let bit = 0; bit <= shared && bit < ID_BYTES * 8; bit++) {
     const mask = 0x80 >> (bit % 8)

@@ -75,7 +75,7 @@ export class RecordBook {
 
     if (verifySpr(this.#crypto, claimed.record)) {
       // a copy of its own: a record is a view of the datagram that brought it
-      return this.#remember(identify(this.#crypto, decodeSpr(claimed.record.bytes.slice())))
+      return this.#remember(identify(this.#crypto, decodeSpr(new Uint8Array(claimed.record.bytes))))
     }
   }
 

@@ -117,8 +117,12 @@ export class Upkeep {
     }
 
     this.#checking.add(due.key)
-    await dht.ping(contact)
-    this.#checking.delete(due.key)
+
+    try {
+      await dht.ping(contact)
+    } finally {
+      this.#checking.delete(due.key)
+    }
   }
 
   #refreshLater (wait: number): void {

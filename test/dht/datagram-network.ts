@@ -54,7 +54,7 @@ export class DatagramNetwork {
 
   /** Sends a datagram, whose source may be a lie. */
   send ({ from, to, bytes }: Datagram): void {
-    const copy = bytes.slice()
+    const copy = new Uint8Array(bytes)
     this.sent++
 
     if (this.#random() < this.loss || this.onDatagram?.({ from, to, bytes: copy }) === false) {
