@@ -1,7 +1,7 @@
 import { equals } from 'uint8arrays/equals'
-import { digestOf, formatCid, isManifestCid } from '../dataset/codecs.ts'
+import { digestOf, formatCid, isManifestCid, manifestCid } from '../dataset/codecs.ts'
 import { decodeManifest } from '../dataset/manifest.ts'
-import { shapeOf } from '../dataset/verify.ts'
+import { ownBlock, shapeOf } from '../dataset/verify.ts'
 import { InvalidDatasetError, InvalidParametersError } from '../errors.ts'
 import { erase } from './erase.ts'
 import { Locks } from './locks.ts'
@@ -37,9 +37,18 @@ export class DatasetList {
   }
 
   async get (cid: CID): Promise<Manifest | undefined> {
-    const value = await this.#parts.records.get(datasetKey(cid))
+    const value = await this.#value(cid)
 
     return value == null ? undefined : this.#decode(cid, value)
+  }
+
+  /** The manifest's block, as the list has it. */
+  async block (cid: CID): Promise<VerifiedBlock | undefined> {
+    const value = await this.#value(cid)
+
+    const block = value == null ? undefined : await ownBlock(value.slice(), this.#parts.hasher, manifestCid)
+
+    return block?.cid.equals(cid) === true ? block : undefined
   }
 
   /** What was damaged is passed over. */
@@ -190,6 +199,10 @@ export class DatasetList {
 
       throw err
     }
+  }
+
+  async #value (cid: CID): Promise<Uint8Array | undefined> {
+    return isManifestCid(cid) ? this.#parts.records.get(datasetKey(cid)) : undefined
   }
 
   async #alone<T> (work: () => Promise<T>): Promise<T> {

@@ -128,17 +128,18 @@ export class LocalStore {
    * @throws {NotRunningError} when the store is not open
    */
   async hasBlock (cid: CID): Promise<boolean> {
-    return this.#parts.activity.run(async () => this.#standalone.has(cid))
+    return this.#parts.activity.run(async () => await this.#standalone.has(cid) || await this.#datasets.get(cid) != null)
   }
 
   /**
-   * Reads and hashes a block kept under its own CID. One that is not there, or not what it was, is forgotten.
+   * Reads and hashes a block kept under its own CID. One that is not there, or not what it was, is forgotten; but a
+   * manifest that is in the list is there as long as the list is.
    *
    * @throws {StoreRefusedError} when the datastore fails
    * @throws {NotRunningError} when the store is not open
    */
   async getBlock (cid: CID): Promise<VerifiedBlock | undefined> {
-    return this.#parts.activity.run(async () => this.#standalone.get(cid))
+    return this.#parts.activity.run(async () => await this.#standalone.get(cid) ?? this.#datasets.block(cid))
   }
 
   /**

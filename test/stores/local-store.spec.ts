@@ -166,6 +166,28 @@ describe('the local store', () => {
         })
       })
 
+      it('has a manifest as long as its dataset is listed, whatever becomes of its block', async () => {
+        await withStores(async stores => {
+          const dataset = await makeDataset([1, 2])
+          let store = await openStore(stores)
+
+          await add(store, dataset)
+
+          for (const becomes of [async () => stores.blockstore.delete(dataset.cid), async () => stores.blockstore.put(dataset.cid, blockOf(1))]) {
+            await becomes()
+            expect((await store.getBlock(dataset.cid))?.data).to.deep.equal(dataset.block.data)
+            store = await reopen(store, stores)
+            expect(await store.hasBlock(dataset.cid)).to.equal(true)
+            expect((await store.getBlock(dataset.cid))?.data).to.deep.equal(dataset.block.data)
+          }
+
+          await store.delete(dataset.cid)
+          expect(await store.hasBlock(dataset.cid)).to.equal(false)
+          expect(await store.getBlock(dataset.cid)).to.equal(undefined)
+          await store.close()
+        })
+      })
+
       it('keeps a tree until the last manifest over it goes', async () => {
         await withStores(async stores => {
           const [one, two] = [await makeDataset([1, 2], 'one'), await makeDataset([1, 2], 'two')]

@@ -181,6 +181,19 @@ describe('a download over a store', () => {
     })
   })
 
+  it('that has all of a file but the block of its manifest asks nobody', async () => {
+    await onNetwork(async net => {
+      const stores = memoryStores()
+      const node = await net.add(stores)
+      const { cid, content } = await seed(node, BLOCKS * BLOCK)
+      await stores.blockstore.delete(cid)
+
+      expect(await collect(node.codex.download(cid, { offline: true }), { max: MiB })).to.deep.equal(content)
+      const reader = await net.add()
+      expect(await collect(reader.codex.download(cid), { max: MiB })).to.deep.equal(content)
+    })
+  })
+
   it('in which blocks are damaged fetches them again once, and serves them right', async () => {
     await onNetwork(async net => {
       const seeder = await net.add()
@@ -267,6 +280,7 @@ describe('a download over a store', () => {
         // what runs on after the kill reaches nothing
         expect(await collect(killed.codex.download(cid), { max: MiB })).to.deep.equal(content)
         await killed.codex.stop()
+        expect(() => killed.codex.gc()).to.throw().with.property('name', 'NotRunningError')
 
         const { codex } = await net.add(stores)
         const { blocksHere = 0 } = await codex.stat(cid) ?? {}
