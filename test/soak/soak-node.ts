@@ -7,9 +7,10 @@ import type { Random } from '../../src/interfaces.ts'
 import type { DiscoveryFault, SimulatedDiscovery, SimulatedTransport, VirtualClock } from '../../src/testing/index.ts'
 
 /** What a lookup does wrong, one in ten. */
-const DISCOVERY_FAULTS: DiscoveryFault[] = ['fails', 'hangs', 'ignores the signal', 'fake', 'private', 'endless']
-/** So few that memory reaches its bound within an hour. */
-const REMEMBERED_REQUESTS = 64
+const DISCOVERY_FAULTS: DiscoveryFault[] = ['fails', 'hangs', 'ignores the signal', 'private', 'endless']
+/** What is remembered reaches its bounds within an hour or two. */
+export const LIMITS = { sessionPeers: 16, peerDatasets: 8, peerWantRoots: 64, bans: 8 }
+export const WIRE_LIMITS = { requestedRoots: 16 }
 
 export interface SoakNodeInit {
   clock: VirtualClock
@@ -24,6 +25,8 @@ export class SoakNode {
   codex?: Codex
   readonly #init: SoakNodeInit
   #stores = { blockstore: new MemoryBlockstore(), datastore: new MemoryDatastore() }
+  /** What it was when it joined last. */
+  #last?: Codex
   /** Serves wrong bytes now and then. */
   #lies = false
 
@@ -32,9 +35,18 @@ export class SoakNode {
     this.transport = init.transport
   }
 
-  /** Keys of the index and blocks. */
-  get kept (): number {
-    return Object.values(this.#stores).reduce((sum, store) => sum + (store as unknown as { data: Map<string, unknown> }).data.size, 0)
+  /** What it holds, by name; when it has left, what it still does. */
+  get sizes (): Record<string, number> {
+    const stats = this.#last?.stats()
+
+    return stats == null ? {} : { downloads: stats.downloads, ...stats.sizes }
+  }
+
+  /** Values in its stores. */
+  async kept (): Promise<number> {
+    const { blockstore, datastore } = this.#stores
+
+    return await count(blockstore.getAll()) + await count(datastore.queryKeys({}))
   }
 
   get blockstore (): MemoryBlockstore {
@@ -43,21 +55,22 @@ export class SoakNode {
 
   /** Another peer with the same id: it has nothing. */
   beginAnew (lies: boolean): void {
+    this.#last = undefined
     this.#stores = { blockstore: new MemoryBlockstore(), datastore: new MemoryDatastore() }
     this.#lies = lies
   }
 
   async join (): Promise<void> {
     const { clock, random, transport, discovery } = this.#init
-    const protocol = codexProtocol({ requestedRoots: REMEMBERED_REQUESTS })
-    this.codex = createCodex({
+    const protocol = codexProtocol(WIRE_LIMITS)
+    this.codex = this.#last = createCodex({
       ...this.#stores,
       transport,
       protocols: [this.#lies ? faultyProtocol(protocol, { blocks: [sometimes(random, 0.05, wrongBytes)] }) : protocol],
       discovery: faultyDiscovery(discovery.for(transport), { clock, random, probability: 0.1, faults: DISCOVERY_FAULTS }),
       clock,
       random
-    })
+    }, LIMITS)
     await this.codex.start()
   }
 
@@ -71,4 +84,15 @@ export class SoakNode {
     this.transport.crash()
     await this.leave()
   }
+}
+
+async function count (values: AsyncIterable<unknown> | Iterable<unknown>): Promise<number> {
+  const iterator = Symbol.asyncIterator in values ? values[Symbol.asyncIterator]() : values[Symbol.iterator]()
+  let number = 0
+
+  while ((await iterator.next()).done !== true) {
+    number++
+  }
+
+  return number
 }

@@ -8,6 +8,7 @@ import { CodexError } from '../../src/errors.ts'
 import { hasher } from '../../src/hasher/node.ts'
 import { delay } from '../../src/testing/delay.ts'
 import { int, pick, seededContent, seededRandom, SimulatedDiscovery, SimulatedNetwork, VirtualClock } from '../../src/testing/index.ts'
+import { simulatedPeerId } from '../../src/testing/simulated-peer-id.ts'
 import { SoakNode } from './soak-node.ts'
 import type { Codex } from '../../src/index.ts'
 import type { Random } from '../../src/interfaces.ts'
@@ -17,6 +18,8 @@ import type { CID } from 'multiformats/cid'
 const LASTING = 3
 /** Nodes that come and go. */
 const PASSING = 21
+/** Ids of peers that discovery names and that are nowhere: they begin here. */
+const NOWHERE = { first: 1_000, count: 40 }
 /** Files in the network at a time. */
 const FILES = 24
 /** Readers at a time. */
@@ -56,6 +59,7 @@ export class Soak {
   readonly #discovery: SimulatedDiscovery
   readonly #lasting: SoakNode[]
   readonly #passing: SoakNode[]
+  readonly #nowhere = Array.from({ length: NOWHERE.count }, (_, i) => simulatedPeerId(NOWHERE.first + i))
   /** The oldest first. */
   readonly #files: File[] = []
   /** Deleted since it was last calm; an announcement of them may come late. */
@@ -156,6 +160,7 @@ export class Soak {
     if (cid != null) {
       const { treeCid } = await codex.manifest(cid, { offline: true })
       this.#files.push({ seed, size, cid, treeCid })
+      this.#discovery.add(cid, pick(random, this.#nowhere))
     }
 
     if (this.#files.length > FILES) {
@@ -180,7 +185,7 @@ export class Soak {
   }
 
   #forget ({ cid, treeCid }: File): void {
-    for (const { transport: { peerId } } of [...this.#lasting, ...this.#passing]) {
+    for (const peerId of [...this.#nowhere, ...this.#network.peers.map(({ peerId }) => peerId)]) {
       this.#discovery.remove(cid, peerId)
       this.#discovery.remove(treeCid, peerId)
     }
