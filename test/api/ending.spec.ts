@@ -1,45 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect } from 'aegir/chai'
-import { KiB, MiB } from '../../src/constants.ts'
-import { collect, NotFoundError } from '../../src/index.ts'
-import { events, failure, held, onNetwork, seed, BLOCK } from './network.ts'
-import type { TestFile, TestNetwork, TestNode } from './network.ts'
-import type { Download } from '../../src/index.ts'
-
-const BLOCKS = 200
-
-/** A seeder that takes two seconds to send a file, and a reader. */
-async function pair (net: TestNetwork): Promise<{ seeder: TestNode, reader: TestNode, file: TestFile }> {
-  const seeder = await net.add({ conditions: { upload: 400 * KiB, latency: 20 } })
-  const file = await seed(seeder, BLOCKS * BLOCK)
-
-  return { seeder, file, reader: await net.add({ conditions: { latency: 20 } }) }
-}
-
-/** Reads until the end; `sleep` between two chunks. */
-async function read (download: Download, sleep = async (): Promise<void> => {}): Promise<number> {
-  let bytes = 0
-
-  for await (const chunk of download) {
-    bytes += chunk.byteLength
-    await sleep()
-  }
-
-  return bytes
-}
-
-/** The reader has let everything go, and the seeder sends no more than is on its way. */
-async function expectLetGo (net: TestNetwork, reader: TestNode, seeder: TestNode, signal?: AbortSignal): Promise<void> {
-  await net.sleep(300)
-  expect(held(reader.codex)).to.deep.equal({})
-  const served = seeder.codex.stats().served.blocks
-  await net.sleep(5_000)
-  expect(seeder.codex.stats().served.blocks).to.equal(served).and.be.below(BLOCKS)
-
-  if (signal != null) {
-    expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
-  }
-}
+import { failure, held, onNetwork, BLOCK } from './network.ts'
+import { BLOCKS, expectLetGo, pair, read } from './slow-pair.ts'
 
 describe('the end of a download', () => {
   it('leaves nothing after a break', async () => {
@@ -257,94 +219,6 @@ describe('the end of a download', () => {
 
       expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
       expect(held(reader.codex)).to.deep.equal({})
-    })
-  })
-})
-
-describe('done', () => {
-  it('alone brings everything into the store', async () => {
-    await onNetwork(async net => {
-      const { seeder, reader, file } = await pair(net)
-      const figures = await reader.codex.download(file.cid).done
-
-      expect(figures).to.deep.include({ bytes: BLOCKS * BLOCK, blocks: { fromStore: 0, fromPeers: BLOCKS, recovered: 0 }, peers: [seeder.id] })
-      expect(await reader.codex.stat(file.cid)).to.deep.include({ blocks: BLOCKS, blocksHere: BLOCKS })
-    })
-  })
-
-  it('may be read before the bytes', async () => {
-    await onNetwork(async net => {
-      const { reader, file } = await pair(net)
-      const download = reader.codex.download(file.cid)
-      const { done } = download
-      expect(await read(download)).to.equal(BLOCKS * BLOCK)
-      expect(await done).to.have.property('bytes', BLOCKS * BLOCK)
-      expect(await download.done).to.equal(await done)
-    })
-  })
-
-  it('is never an unhandled rejection', async () => {
-    const unhandled: unknown[] = []
-    const onUnhandled = (reason: unknown): void => { unhandled.push(reason) }
-    process.on('unhandledRejection', onUnhandled)
-
-    try {
-      await onNetwork(async net => {
-        const { reader, file } = await pair(net)
-        const failing = reader.codex.download(file.cid, { offline: true })
-        expect(await failure(read(failing))).to.have.property('name', NotFoundError.name)
-        const started = reader.codex.download(file.cid, { offline: true })
-        void started.done
-        const aborted = reader.codex.download(file.cid)
-        aborted.abort(new Error('unheard'))
-        await net.sleep(1_000)
-      })
-      await new Promise(resolve => { setTimeout(resolve, 20) })
-    } finally {
-      process.off('unhandledRejection', onUnhandled)
-    }
-
-    expect(unhandled).to.deep.equal([])
-  })
-
-  it('tells what a reader was told', async () => {
-    await onNetwork(async net => {
-      const reader = await net.add()
-      const { cid } = await seed(await net.add(), BLOCK)
-      const download = reader.codex.download(cid, { offline: true })
-
-      const [told, done] = await Promise.all([failure(collect(download, { max: MiB })), failure(download.done)])
-
-      expect(told).to.have.property('name', NotFoundError.name)
-      expect(done).to.equal(told)
-    })
-  })
-
-  it('counts the milliseconds from the first step of work', async () => {
-    await onNetwork(async net => {
-      const { reader, file } = await pair(net)
-      const download = reader.codex.download(file.cid)
-      await net.sleep(10_000)
-      const startedAt = net.clock.now()
-      await download.manifest()
-      await net.sleep(500)
-      await read(download)
-
-      expect((await download.done).milliseconds).to.equal(net.clock.now() - startedAt)
-    })
-  })
-
-  it('hears a failing onProgress as the failure of the download', async () => {
-    await onNetwork(async net => {
-      const { seeder, reader, file } = await pair(net)
-      const requests = events(reader, 'codex:blocks:request')
-      const err = new Error('the bar broke')
-      const download = reader.codex.download(file.cid, { onProgress: () => { throw err } })
-
-      expect(await failure(read(download))).to.equal(err)
-      expect(await failure(download.done)).to.equal(err)
-      expect(requests).to.not.be.empty()
-      await expectLetGo(net, reader, seeder)
     })
   })
 })
