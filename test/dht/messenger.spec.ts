@@ -204,8 +204,8 @@ describe('dht/messenger', () => {
     await clock.advance(100)
     expect(challenge?.length).to.equal(63)
 
-    const before = network.sent
     network.onDatagram = undefined
+    const before = network.sent
     a.messenger.receive(challenge ?? new Uint8Array(), { host: '203.0.113.9', port: 9000 })
     a.messenger.receive(challenge ?? new Uint8Array(), { ...b.endpoint, port: 9001 })
     expect(network.sent).to.equal(before)
@@ -276,7 +276,6 @@ describe('dht/messenger', () => {
     liar.ask(b, 'two')
     await clock.advance(600)
 
-    expect(b.messages).to.have.members(['one', 'two'])
     expect(b.proven.map(({ key }) => key)).to.deep.equal([a.contact.key])
   })
 
@@ -286,17 +285,15 @@ describe('dht/messenger', () => {
     await clock.advance(600)
 
     for (let n = 10; n < 20; n++) {
-      const other = await party(n)
-      other.ask(few, 'two')
+      (await party(n)).ask(few, 'two')
       await clock.advance(100)
     }
 
     expect(few.messages).to.have.lengthOf(10)
     expect(few.messenger.sessions.size).to.equal(4)
-    reset()
     few.ask(a, 'three')
     await clock.advance(100)
-    expect(a.messages).to.deep.equal(['three'])
+    expect(a.messages).to.deep.equal(['one', 'three'])
     expect(few.messenger.counters.answered).to.equal(1)
   })
 })
