@@ -43,7 +43,7 @@ export interface CodexEvents {
   'codex:store:refused': CustomEvent<{ root: CID, error: Error }>
   /** Blocks were sent to a peer. */
   'codex:blocks:served': CustomEvent<PeerDetail & { blocks: number, bytes: number }>
-  /** A payment could not be made. */
+  /** A payment could not be made or understood, or the policy failed (told once). */
   'codex:payment:error': CustomEvent<PeerDetail & { error: Error }>
 }
 

@@ -1,9 +1,13 @@
 /**
  * What is bought and what it costs: the policies that ship, and the account of what is committed and spent.
  */
-import type { BuyPolicy, Payment } from '../interfaces.ts'
+import { withDeadline } from './deadline.ts'
+import type { BuyPolicy, Clock, Offer, Payment } from '../interfaces.ts'
 import type { Peer, PeerDataset } from './peer-admin.ts'
 import type { CID } from 'multiformats/cid'
+
+/** Milliseconds after which a payment is given up, and the next to that peer is made. */
+const PAYMENT_TIMEOUT = 60_000
 
 /** Takes what is free and nothing else. The default. */
 export const freeOnly: BuyPolicy = ({ price }) => price === 0n
@@ -18,16 +22,19 @@ export function buyUpTo (init: { maxPricePerBlock: bigint, budget?: bigint }): B
 export class Buying {
   readonly #policy: BuyPolicy
   readonly #payment?: Payment
+  readonly #clock: Clock
   readonly #onError: (peer: string, err: Error) => void
   readonly #abort = new AbortController()
   /** By peer, the payments under way: they go in order. */
   readonly #paying = new Map<string, Promise<void>>()
   #committed = 0n
   #spent = 0n
+  #policyFailed = false
 
-  constructor (init: { policy: BuyPolicy, payment?: Payment, onError(peer: string, err: Error): void }) {
+  constructor (init: { policy: BuyPolicy, payment?: Payment, clock: Clock, onError(peer: string, err: Error): void }) {
     this.#policy = init.policy
     this.#payment = init.payment
+    this.#clock = init.clock
     this.#onError = init.onError
   }
 
@@ -59,7 +66,21 @@ export class Buying {
       return this.#policy === freeOnly && peer.account == null ? true : undefined
     }
 
-    return this.#policy({ peer: peer.id, root, price, account: peer.account, spent: this.#spent + this.#committed + cost })
+    return this.#accepts({ peer: peer.id, root, price, account: peer.account, spent: this.#spent + this.#committed + cost })
+  }
+
+  /** A policy that fails accepts nothing. It is asked often, so that is told once. */
+  #accepts (offer: Offer): boolean {
+    try {
+      return this.#policy(offer)
+    } catch (err) {
+      if (!this.#policyFailed) {
+        this.#policyFailed = true
+        this.#onError(offer.peer, toError(err))
+      }
+
+      return false
+    }
   }
 
   /** Blocks are asked for (`blocks` > 0), or will not come after all (`blocks` < 0). */
@@ -84,9 +105,15 @@ export class Buying {
     const payment = this.#payment
     const earlier = this.#paying.get(peer.id) ?? Promise.resolve()
     const paying = earlier.then(async () => {
-      const update = await payment.pay(peer.id, { account, amount }, { signal: this.#abort.signal })
+      const update = await withDeadline(this.#clock, PAYMENT_TIMEOUT, this.#abort.signal, async signal => {
+        return payment.pay(peer.id, { account, amount }, { signal })
+      })
       peer.link?.pay(update)
-    }).catch((err: Error) => { this.#onError(peer.id, err) }).finally(() => {
+    }).catch(err => {
+      if (!this.#abort.signal.aborted) {
+        this.#onError(peer.id, toError(err))
+      }
+    }).finally(() => {
       if (this.#paying.get(peer.id) === paying) {
         this.#paying.delete(peer.id)
       }
@@ -95,8 +122,13 @@ export class Buying {
     this.#paying.set(peer.id, paying)
   }
 
+  /** What a peer sends must not bring us down, whatever the host's payment makes of it. */
   received (peer: string, update: Uint8Array): void {
-    this.#payment?.received?.(peer, update)
+    try {
+      this.#payment?.received?.(peer, update)
+    } catch (err) {
+      this.#onError(peer, toError(err))
+    }
   }
 
   /** Peers that are being paid. */
@@ -108,4 +140,8 @@ export class Buying {
     this.#abort.abort()
     await Promise.all(this.#paying.values())
   }
+}
+
+function toError (err: unknown): Error {
+  return err instanceof Error ? err : new Error(String(err))
 }

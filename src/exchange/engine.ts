@@ -63,6 +63,7 @@ export class Engine implements LinkHandler {
     this.#buying = new Buying({
       policy,
       payment,
+      clock,
       onError: (peer, error) => { emit('codex:payment:error', { peer, error }) }
     })
     this.#discovery = new DiscoveryQueue({ discovery, clock, limits })

@@ -2,7 +2,7 @@ import { expect } from 'aegir/chai'
 import { MiB } from '../../src/constants.ts'
 import { buyUpTo, collect, freeOnly } from '../../src/index.ts'
 import { int, neverDelivered, pick, sometimes, wrongBytes } from '../../src/testing/index.ts'
-import { BLOCK, failure, onNetwork, seed } from '../api/network.ts'
+import { BLOCK, events, failure, onNetwork, seed } from '../api/network.ts'
 import { ServedFile } from '../api/scripted-peer.ts'
 import { Purse, account, content, seller, cid, root } from './market.ts'
 
@@ -69,6 +69,72 @@ describe('selling', () => {
 
       expect(peer.accounts).to.deep.equal([])
       expect(peer.answers.map(({ price }) => price)).to.deep.equal([0n])
+    })
+  })
+})
+
+describe('what a host gives', () => {
+  it('may throw: a policy that does buys nothing, and it is told of once', async () => {
+    await onNetwork(async net => {
+      const { node } = await seller(net, 1n)
+      const free = await net.add({ conditions: { latency: 300 } })
+      await seed(free, content.byteLength, { content })
+      const broken = new Error('no such account')
+      const reader = await net.add({
+        payment: new Purse(2),
+        buyPolicy: ({ price }) => {
+          if (price > 0n) {
+            throw broken
+          }
+
+          return true
+        }
+      })
+      const errors = events(reader, 'codex:payment:error')
+
+      expect(await collect(reader.codex.download(cid), { max: MiB })).to.deep.equal(content)
+      expect(errors).to.deep.equal([{ peer: node.id, error: broken }])
+      expect(reader.codex.stats().spent).to.equal(0n)
+    })
+  })
+
+  it('may throw: a payment that makes no sense harms nobody', async () => {
+    await onNetwork(async net => {
+      const broken = new Error('not JSON')
+      const { node } = await seller(net, 1n, { payment: Object.assign(new Purse(1, 1n), { received () { throw broken } }) })
+      const errors = events(node, 'codex:payment:error')
+      const peer = await net.script()
+      const link = await peer.connect(node.transport)
+      link.pay(new Uint8Array([1, 2, 3]))
+      link.askHave(root, [{ start: 0, end: 1 }])
+      await net.sleep(500)
+
+      expect(errors).to.deep.equal([{ peer: peer.id, error: broken }])
+      expect(peer.answers).to.have.lengthOf(1)
+    })
+  })
+
+  it('may hang: a payment is given up after a minute, the next is made, and stopping waits for none', async () => {
+    await onNetwork(async net => {
+      await seller(net, 1n)
+      let pays = 0
+      const purse = Object.assign(new Purse(2), {
+        pay: async () => {
+          pays++
+          return new Promise<Uint8Array>(() => {})
+        }
+      })
+      const reader = await net.add({ payment: purse, buyPolicy: buyUpTo({ maxPricePerBlock: 1n }) })
+      const errors = events(reader, 'codex:payment:error')
+
+      expect(await collect(reader.codex.download(cid), { max: MiB })).to.deep.equal(content)
+      expect(pays).to.equal(1)
+      await net.sleep(61_000)
+      expect(pays).to.equal(2)
+      expect(errors).to.have.lengthOf(1)
+      const stoppedAt = net.clock.now()
+      await reader.codex.stop()
+      expect(net.clock.now()).to.equal(stoppedAt)
     })
   })
 })
