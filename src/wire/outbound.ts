@@ -29,6 +29,8 @@ export interface OutboundInit {
   maxQueueBytes: number
   /** A message of this length went to the stream. */
   sent(bytes: number): void
+  /** Less waits to be said than before. */
+  said(): void
   /** The stream could not be opened, or has ended. `idle` says that nothing waited. Called from no call to `say`. */
   lost(reason: Error, idle: boolean): void
   /** The peer does not read: more than `maxQueueBytes` wait. Called from no call to `say`. */
@@ -185,6 +187,7 @@ export class Outbound {
 
       this.#cost -= this.#queue[0].cost
       this.#queue.shift()
+      this.#init.said()
     }
   }
 

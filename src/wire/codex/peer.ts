@@ -86,6 +86,7 @@ export class CodexPeer {
         opened: stream => { this.#read(stream, this.#outbound) },
         maxQueueBytes: this.#init.limits.queueBytes,
         sent: bytes => { this.#counters.bytesOut += bytes },
+        said: () => { this.#tellHeld() },
         lost: (reason, idle) => { this.#lost(link, reason, idle) },
         overflowed: () => { this.close(new CodexError('The peer does not read what we send', { peer: this.#peer })) }
       },

@@ -7,6 +7,7 @@ import { encodeMessage } from '../../../src/wire/codex/encode.ts'
 import { frame } from '../../../src/wire/framing.ts'
 import { MESSAGE_COST, ROOT_COST, STREAM_COST } from '../../../src/wire/limits.ts'
 import { FakeStream } from '../fake-stream.ts'
+import { settled } from '../link-log.ts'
 import { cid, linked, tree } from './linked.ts'
 import type { BlockAddress, WantListEntry } from '../../../src/wire/codex/message.ts'
 
@@ -94,6 +95,23 @@ describe('wire/codex, limits', () => {
     peer.say({ blockPresences: [{ address: leaf(0) }, { address: standalone(1) }] })
 
     expect(log.answers.map(({ root }) => root.toString())).to.deep.equal([tree.toString()])
+  })
+
+  it('counts what waits to be said to a peer no longer than it waits', async () => {
+    const { peer, log: { link }, protocol } = await linked()
+    peer.stalls = true
+
+    // one takes the stream's room, the others wait
+    for (let i = 0; i < 5; i++) {
+      link.askHave(tree, [{ start: 10 * i, end: 10 * i + 5 }])
+      await settled()
+    }
+
+    peer.say({ account: { address: new Uint8Array(20) } })
+    expect(protocol.sizes?.wireBytes).to.be.above(100)
+    peer.streams.forEach(({ stream }) => { stream.other.stall(false) })
+    await settled()
+    expect(protocol.sizes?.wireBytes).to.equal(0)
   })
 
   it('gives up the peer that holds most when all together hold more than `heldBytes`', async () => {
