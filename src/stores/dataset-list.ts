@@ -8,6 +8,7 @@ import { Locks } from './locks.ts'
 import { cidOf, datasetKey, DATASETS, STANDALONE, tombKey, treeKey } from './store-keys.ts'
 import { encodeTreeRecord, isSameShape } from './tree-record.ts'
 import type { OpenTrees } from './open-trees.ts'
+import type { Changes } from './records.ts'
 import type { StandaloneBlocks } from './standalone-blocks.ts'
 import type { StoreParts } from './store-parts.ts'
 import type { StoredTree } from './stored-tree.ts'
@@ -51,7 +52,7 @@ export class DatasetList {
     return block?.cid.equals(cid) === true ? block : undefined
   }
 
-  /** What was damaged is passed over. */
+  /** Those whose record and block were damaged are passed over. */
   async * all (): AsyncGenerator<StoredDataset> {
     for await (const { key, value } of this.#parts.records.entries(DATASETS)) {
       const cid = cidOf(key)
@@ -97,6 +98,31 @@ export class DatasetList {
     }
 
     return true
+  }
+
+  /** Deletes a tree that no dataset is over, and that nobody uses. False where it stays. */
+  async deleteUnlisted (treeCid: CID): Promise<boolean> {
+    const tomb = await this.#alone(async () => {
+      for await (const { manifest } of this.all()) {
+        if (manifest.treeCid.equals(treeCid)) {
+          return undefined
+        }
+      }
+
+      const tree = this.#trees.isUsed(treeCid) ? undefined : await this.#trees.find(treeCid)
+
+      try {
+        return await this.#bury(tree)
+      } finally {
+        tree?.release()
+      }
+    })
+
+    if (tomb != null) {
+      await erase(tomb, this.#parts)
+    }
+
+    return tomb != null
   }
 
   /** Makes what is kept under the id of a draft the tree of the manifest, instead of what there was of that tree. */
@@ -146,35 +172,48 @@ export class DatasetList {
     const tree = manifest == null || await this.#isShared(cid, manifest) ? undefined : await this.#treeOf(manifest)
 
     try {
-      const old = tree?.pages
-      const fresh = tree == null ? undefined : await this.#trees.freshPages(tree.shape)
       let tomb: string | undefined
 
-      await this.#standalone.forget(cid, async forget => this.#parts.commits.commit({
-        write: changes => {
-          if (tree != null && fresh != null && tree.pages.recorded) {
-            tomb = tree.pages.id
-            changes.put(tombKey(tomb), tree.shape.root.bytes)
-            changes.delete(treeKey(tree.shape.root))
-            tree.pages = fresh
-          }
-
+      await this.#standalone.forget(cid, async forget => {
+        tomb = await this.#bury(tree, changes => {
           forget(changes)
           changes.delete(datasetKey(cid))
-
-          return true
-        },
-        undo: () => {
-          if (tree != null && old != null) {
-            tree.pages = old
-          }
-        }
-      }))
+        })
+      })
 
       return tomb
     } finally {
       tree?.release()
     }
+  }
+
+  /** Commits the end of a tree, and what goes with it; gives the id to erase, where something is kept. */
+  async #bury (tree: StoredTree | undefined, also: (changes: Changes) => void = () => {}): Promise<string | undefined> {
+    const old = tree?.pages
+    const fresh = tree == null ? undefined : await this.#trees.freshPages(tree.shape)
+    let tomb: string | undefined
+
+    await this.#parts.commits.commit({
+      write: changes => {
+        if (tree != null && fresh != null && tree.pages.recorded) {
+          tomb = tree.pages.id
+          changes.put(tombKey(tomb), tree.shape.root.bytes)
+          changes.delete(treeKey(tree.shape.root))
+          tree.pages = fresh
+        }
+
+        also(changes)
+
+        return true
+      },
+      undo: () => {
+        if (tree != null && old != null) {
+          tree.pages = old
+        }
+      }
+    })
+
+    return tomb
   }
 
   async #isShared (cid: CID, manifest: Manifest): Promise<boolean> {
@@ -209,9 +248,13 @@ export class DatasetList {
     return this.#lock.run(['list'], work)
   }
 
+  /** The manifest; of one whose record was damaged, as its block has it. */
   async #decode (cid: CID, value: Uint8Array): Promise<Manifest | undefined> {
+    const isWhole = equals(await this.#parts.hasher.digest(value), digestOf(cid))
+    const data = isWhole ? value : (await this.#standalone.get(cid))?.data
+
     try {
-      return equals(await this.#parts.hasher.digest(value), digestOf(cid)) ? decodeManifest(value) : undefined
+      return data == null ? undefined : decodeManifest(data)
     } catch {
       return undefined
     }

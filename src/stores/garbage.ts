@@ -5,8 +5,9 @@ import { Marks } from './marks.ts'
 import { parallel } from './parallel.ts'
 import { decodeReferences } from './references.ts'
 import { WIDTH } from './shared-blocks.ts'
-import { cidOf, digestNamed, digestText, idOfPage, isLeafPage, lastOf, PAGES, REFERENCES, STANDALONE, TOMBS } from './store-keys.ts'
+import { cidOf, digestNamed, digestText, idOfPage, isLeafPage, lastOf, PAGES, REFERENCES, STANDALONE, TOMBS, treeKey, TREES } from './store-keys.ts'
 import { decodeTreeRecord } from './tree-record.ts'
+import type { DatasetList } from './dataset-list.ts'
 import type { PageLeaf } from './erase.ts'
 import type { OpenTrees } from './open-trees.ts'
 import type { StandaloneBlocks } from './standalone-blocks.ts'
@@ -25,6 +26,8 @@ export interface GarbageFigures {
   deleted: number
   /** References dropped: of trees that are gone, or know nothing of the block. */
   references: number
+  /** Trees deleted: no dataset is over them, and nobody uses them. A download leaves such whose dataset was deleted meanwhile. */
+  trees: number
   /** Pages deleted: of trees that are gone. */
   pages: number
   /** Blocks that were said to be here and are not: they are missing from now on, and fetched again when they are wanted. */
@@ -35,26 +38,28 @@ export interface GarbageInit extends AbortOptions {
   parts: StoreParts
   trees: OpenTrees
   standalone: StandaloneBlocks
+  datasets: DatasetList
   random: Random
 }
 
 /**
- * Finds what kills and damage left behind, and puts right what is said of blocks that are not there. Three walks: over
- * the pages, marking who needs which block; over the references, dropping those without a mark; over the bytes, deleting
- * those without a reference. References that are added meanwhile are marked as they come, and what is deleted is looked
- * at again under its lock: so it runs beside everything else.
+ * Finds what kills and damage left behind, and puts right what is said of blocks that are not there. Trees that no
+ * dataset is over go first. Then three walks: over the pages, marking who needs which block; over the references,
+ * dropping those without a mark; over the bytes, deleting those without a reference. References that are added meanwhile
+ * are marked as they come, and what is deleted is looked at again under its lock: so it runs beside everything else.
  */
-export async function * collectGarbage ({ parts, trees, standalone, random, signal }: GarbageInit): AsyncGenerator<GarbageFigures> {
+export async function * collectGarbage ({ random, signal, ...init }: GarbageInit): AsyncGenerator<GarbageFigures> {
   const marks = new Marks(random)
   const mark = (id: string, name: string): void => { marks.add(id, name) }
-  const collector = new Collector(parts, trees, standalone, marks)
+  const collector = new Collector(init, marks)
+  const { parts } = init
   parts.blocks.watchers.add(mark)
 
   try {
     // what was not told of is in the datastore when this is through
     await parts.commits.commit({ write: () => true })
 
-    for (const walk of [collector.pages(), collector.references(), collector.bytes(signal)]) {
+    for (const walk of [collector.trees(), collector.pages(), collector.references(), collector.bytes(signal)]) {
       for await (const figures of walk) {
         signal?.throwIfAborted()
         yield figures
@@ -76,17 +81,36 @@ interface Owners {
 }
 
 class Collector {
-  readonly #figures: GarbageFigures = { blocks: 0, deleted: 0, references: 0, pages: 0, missing: 0 }
+  readonly #figures: GarbageFigures = { blocks: 0, deleted: 0, references: 0, trees: 0, pages: 0, missing: 0 }
   readonly #parts: StoreParts
   readonly #trees: OpenTrees
   readonly #standalone: StandaloneBlocks
+  readonly #datasets: DatasetList
   readonly #marks: Marks
 
-  constructor (parts: StoreParts, trees: OpenTrees, standalone: StandaloneBlocks, marks: Marks) {
+  constructor ({ parts, trees, standalone, datasets }: Omit<GarbageInit, 'random'>, marks: Marks) {
     this.#parts = parts
     this.#trees = trees
     this.#standalone = standalone
+    this.#datasets = datasets
     this.#marks = marks
+  }
+
+  async * trees (): AsyncGenerator<GarbageFigures> {
+    const listed = new Set<string>()
+
+    for await (const { manifest } of this.#datasets.all()) {
+      listed.add(treeKey(manifest.treeCid))
+      yield { ...this.#figures }
+    }
+
+    for await (const key of this.#parts.records.keys(TREES)) {
+      if (!listed.has(key) && await this.#datasets.deleteUnlisted(cidOf(key))) {
+        this.#figures.trees++
+      }
+
+      yield { ...this.#figures }
+    }
   }
 
   async * pages (): AsyncGenerator<GarbageFigures> {

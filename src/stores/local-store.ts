@@ -201,7 +201,7 @@ export class LocalStore {
 
   /**
    * Deletes what nothing refers to: bytes that were written just before a kill, blocks of a page that was damaged, what a
-   * torn commit left. Puts right what is said of blocks whose bytes are gone. Works beside everything else, and may be
+   * torn commit left, what a download kept of a dataset that was deleted meanwhile. Puts right what is said of blocks whose bytes are gone. Works beside everything else, and may be
    * ended at any time. Yields figures as it goes on; the last are the whole.
    *
    * It takes the blockstore for ours alone: sha2-256 blocks that somebody else keeps in it are deleted.
@@ -219,6 +219,7 @@ export class LocalStore {
       parts: this.#parts,
       trees: this.#trees,
       standalone: this.#standalone,
+      datasets: this.#datasets,
       random: this.#random,
       signal
     }))

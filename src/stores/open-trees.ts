@@ -74,6 +74,11 @@ export class OpenTrees {
     return tree
   }
 
+  /** Whether someone uses the tree now. */
+  isUsed (root: CID): boolean {
+    return (this.#open.get(formatCid(root))?.users ?? 0) > 0
+  }
+
   /** Pages of a tree under which nothing is kept yet. */
   async freshPages (shape: DatasetShape): Promise<TreePages> {
     return this.pages(shape, await this.#parts.freshId(), false)

@@ -2,7 +2,7 @@
  * `npm run soak -- --minutes <virtual> [--seed <n>] [--rows <n>]`: lets a network live for so many minutes of virtual
  * time, and prints what the nodes hold that last. After a quarter of it the network calms down once, and at the end
  * again: each time no more may be left than the bounds of what is remembered, and in the end the heap may not have grown
- * by 5 %.
+ * by 5 % (20 % in a run of less than four hours).
  */
 import { parseArgs } from 'node:util'
 import { delay } from '../../src/testing/delay.ts'
@@ -12,7 +12,8 @@ import { Soak } from './soak.ts'
 import type { Measure } from './measure.ts'
 
 const MINUTE = 60_000
-const MAX_GROWTH = 0.05
+/** Of the heap. Within the first hours what is remembered reaches its bounds, and code is compiled. */
+const maxGrowth = (minutes: number): number => minutes < 240 ? 0.2 : 0.05
 
 const print = (line: string): void => { process.stdout.write(`${line}\n`) }
 const { values } = parseArgs({
@@ -61,7 +62,7 @@ async function run (): Promise<void> {
   const growth = `the heap grew by ${((end.heapBytes / warm.heapBytes - 1) * 100).toFixed(1)} % from one calm to the other`
   print(growth)
 
-  if (end.heapBytes >= warm.heapBytes * (1 + MAX_GROWTH)) {
+  if (end.heapBytes >= warm.heapBytes * (1 + maxGrowth(minutes))) {
     wrong.push(growth)
   }
 

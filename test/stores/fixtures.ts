@@ -135,7 +135,7 @@ export async function reopen (store: LocalStore, stores: Stores): Promise<LocalS
 
 /** Collects the garbage, and gives the last figures. */
 export async function gc (store: LocalStore, options?: { signal?: AbortSignal }): Promise<GarbageFigures> {
-  let last: GarbageFigures = { blocks: 0, deleted: 0, references: 0, pages: 0, missing: 0 }
+  let last: GarbageFigures = { blocks: 0, deleted: 0, references: 0, trees: 0, pages: 0, missing: 0 }
 
   for await (const figures of store.gc(options)) {
     last = figures

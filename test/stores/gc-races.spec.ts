@@ -202,6 +202,8 @@ describe('collecting garbage beside everything else', () => {
     const [one, two] = [await makeDataset([1, 2]), await makeDataset([3, 4])]
     let store = await openStore(slowStores(stores, () => 0))
 
+    await add(store, one)
+    await add(store, two)
     await put(store, one)
     gate.shut()
     const putting = put(store, two)

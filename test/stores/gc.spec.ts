@@ -6,11 +6,11 @@ import { blockCid, CODEX_BLOCK, formatCid } from '../../src/dataset/codecs.ts'
 import { ownBlock } from '../../src/dataset/verify.ts'
 import { hasher } from '../../src/hasher/node.ts'
 import { bytesIn, garbageIn } from './audit.ts'
-import { add, BLOCK_SIZE, blockOf, gc, get, inMemory, keysOf, lies, makeDataset, openStore, present, put, reopen, STORES, valueOf } from './fixtures.ts'
+import { add, BLOCK_SIZE, blockOf, gc, get, inMemory, keysOf, lies, makeDataset, openStore, present, put, reopen, STORES, valueOf, verified } from './fixtures.ts'
 import type { Stores, TestDataset } from './fixtures.ts'
 
 const upTo = (count: number): number[] => [...new Array(count).keys()]
-const NOTHING = { deleted: 0, references: 0, pages: 0, missing: 0 }
+const NOTHING = { deleted: 0, references: 0, trees: 0, pages: 0, missing: 0 }
 const digest = (seed: number): Uint8Array => hasher.digestNode(blockOf(seed))
 const nameOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
@@ -119,7 +119,7 @@ describe('collecting garbage in a store', () => {
     await stores.datastore.put(new Key('/codex/page/gone/0/0'), await valueOf(stores, page))
     await stores.datastore.put(new Key('/codex/page/gone/1/0'), new Uint8Array(5))
 
-    expect(await gc(store)).to.deep.equal({ blocks: 5, deleted: 1, references: 5, pages: 2, missing: 0 })
+    expect(await gc(store)).to.deep.equal({ ...NOTHING, blocks: 5, deleted: 1, references: 5, pages: 2 })
     expect(await garbageIn(stores)).to.deep.equal([])
     expect(await lies(stores, store, [dataset])).to.deep.equal([])
     expect(await store.hasBlock(blockCid(digest(51)))).to.equal(true)
@@ -195,8 +195,49 @@ describe('collecting garbage in a store', () => {
     const other = await store.draft(BLOCK_SIZE)
     await other.append(new Uint8Array(600 * BLOCK_SIZE).fill(1))
     await stores.datastore.delete(new Key((await keysOf(stores, 'tomb/'))[0]))
-    expect(await gc(store)).to.deep.equal({ blocks: 601, deleted: 1, references: 1, pages: 2, missing: 0 })
+    expect(await gc(store)).to.deep.equal({ ...NOTHING, blocks: 601, deleted: 1, references: 1, pages: 2 })
     expect(await garbageIn(stores)).to.deep.equal([])
+  })
+
+  it('deletes what came of a dataset after it was deleted, once nobody uses it', async () => {
+    const stores = inMemory()
+    const [going, staying] = [await makeDataset(upTo(300)), await makeDataset([1, 2, 2_000])]
+    const store = await openStore(stores)
+
+    for (const dataset of [going, staying]) {
+      await add(store, dataset)
+      await put(store, dataset, [0, 1])
+    }
+
+    const tree = await store.tree(going.shape)
+    await store.delete(going.cid)
+    await tree.put(await verified(going, [5, 270], tree))
+    expect(await gc(store)).to.deep.equal({ ...NOTHING, blocks: 5 })
+    expect(tree.has(270)).to.equal(true)
+    tree.release()
+    expect(await gc(store)).to.deep.equal({ ...NOTHING, blocks: 3, trees: 1 })
+    expect(await garbageIn(stores)).to.deep.equal([])
+    expect(await present(store, going)).to.deep.equal([])
+    expect(await present(store, staying)).to.deep.equal([0, 1])
+    expect(await lies(stores, store, [going, staying])).to.deep.equal([])
+  })
+
+  it('knows a dataset whose record was damaged by its block', async () => {
+    const stores = inMemory()
+    const dataset = await makeDataset([1, 2])
+    const store = await openStore(stores)
+    const key = `/codex/dataset/${formatCid(dataset.cid)}`
+
+    await add(store, dataset)
+    await put(store, dataset)
+    await damage(stores, key)
+    expect(await gc(store)).to.deep.equal({ ...NOTHING, blocks: 3 })
+    expect(await store.manifest(dataset.cid)).to.have.property('datasetSize', 2 * BLOCK_SIZE)
+    await stores.blockstore.delete(dataset.cid)
+    expect(await gc(store)).to.deep.equal({ ...NOTHING, blocks: 0, trees: 1 })
+    expect(await store.manifest(dataset.cid)).to.equal(undefined)
+    expect(await store.delete(dataset.cid)).to.equal(true)
+    expect(await keysOf(stores, '')).to.deep.equal(['/codex/schema'])
   })
 
   it('leaves what the blockstore has of other kinds', async () => {
@@ -208,92 +249,4 @@ describe('collecting garbage in a store', () => {
     expect(await gc(store)).to.deep.equal({ ...NOTHING, blocks: 0 })
     expect(await stores.blockstore.has(cid)).to.equal(true)
   })
-
-  it('does not run ahead of itself, however much there is', async () => {
-    const stores = inMemory()
-    let listed = 0
-    const blockstore = Object.create(stores.blockstore, {
-      getAll: {
-        value: function * () {
-          for (; listed < 5_000; listed++) {
-            yield { cid: blockCid(digestOfNumber(listed)), bytes: [] }
-          }
-        }
-      }
-    })
-    const store = await openStore({ ...stores, blockstore })
-    let last = 0
-
-    for await (const { blocks } of store.gc()) {
-      expect(listed - blocks).to.be.at.most(64)
-      last = blocks
-    }
-
-    expect(last).to.equal(5_000)
-  })
-
-  it('ends when it is told to, when its reader leaves, and with the store', async () => {
-    const stores = inMemory()
-    const store = await openStore(stores)
-    const reason = new Error('enough')
-
-    for (const seed of upTo(1_000)) {
-      await putBytes(stores, seed)
-    }
-
-    await expect(gc(store, { signal: AbortSignal.abort(reason) })).to.eventually.be.rejectedWith(reason)
-
-    const abort = new AbortController()
-    const aborted = async (): Promise<void> => {
-      for await (const { blocks } of store.gc({ signal: abort.signal })) {
-        if (blocks > 100) {
-          abort.abort(reason)
-        }
-      }
-    }
-    await expect(aborted()).to.eventually.be.rejectedWith(reason)
-    expect((await bytesIn(stores)).length).to.be.within(700, 999)
-
-    for await (const { blocks } of store.gc()) {
-      if (blocks > 100) {
-        break
-      }
-    }
-
-    expect((await bytesIn(stores)).length).to.be.within(400, 900)
-
-    const [collecting] = [gc(store), store.close()]
-    await expect(collecting).to.eventually.be.rejected.with.property('name', 'NotRunningError')
-    expect(await bytesIn(stores)).to.not.deep.equal([])
-    await store.open()
-    await gc(store)
-    expect(await bytesIn(stores)).to.deep.equal([])
-  })
-
-  it('says when a store fails or cannot list', async () => {
-    const stores = inMemory()
-    const fails = (what: string): Stores => ({
-      ...stores,
-      blockstore: Object.create(stores.blockstore, { [what]: { value: () => { throw new Error('no') } } })
-    })
-    const dataset = await makeDataset([1, 2])
-    const whole = await openStore(stores)
-    await put(whole, dataset)
-    await whole.close()
-    await putBytes(stores, 3)
-
-    for (const what of ['getAll', 'has', 'delete']) {
-      const store = await openStore(fails(what))
-      await expect(gc(store), what).to.eventually.be.rejected.with.property('name', 'StoreRefusedError')
-      expect(await present(store, dataset)).to.deep.equal([0, 1])
-      await store.close()
-    }
-  })
 })
-
-function digestOfNumber (number: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, number)
-
-  return hasher.digestNode(bytes)
-}

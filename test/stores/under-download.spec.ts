@@ -32,7 +32,7 @@ async function gcOf (codex: Codex): Promise<GarbageFigures> {
     last = figures
   }
 
-  return last ?? { blocks: 0, deleted: 0, references: 0, pages: 0, missing: 0 }
+  return last ?? { blocks: 0, deleted: 0, references: 0, trees: 0, pages: 0, missing: 0 }
 }
 
 /** Changes bytes of data blocks in a store; gives how many. */
