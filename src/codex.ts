@@ -331,7 +331,8 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
 
   /**
    * Deletes what kills and damage left in the local store, and what a download kept of a file that was deleted meanwhile;
-   * puts right what is said of blocks that are gone. Works beside downloads and stores; ending the iteration ends it. Yields figures as it goes on; the last are the whole.
+   * puts right what is said of blocks that are gone. Works beside downloads and stores; ending the iteration ends it.
+   * Yields figures as it goes on; the last are the whole.
    *
    * It takes the blockstore for this node's alone: sha2-256 blocks that a host keeps in it for itself are deleted. It
    * costs some reads of the index a block, and a listing of the blockstore; 16 MiB of memory.
