@@ -31,7 +31,9 @@ describe('a node', () => {
       const [, , , , port] = node.addresses()[0].toString().split('/')
       const sockets = Array.from({ length: 40 }, () => connect(Number(port), '127.0.0.1'))
 
-      sockets.forEach(socket => { socket.on('error', () => {}) })
+      for (const socket of sockets) {
+        socket.on('error', () => {})
+      }
 
       try {
         await Promise.all(sockets.map(async socket => once(socket, 'connect')))

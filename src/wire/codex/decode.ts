@@ -82,9 +82,15 @@ export function parseMessage (bytes: Uint8Array, limits: WireLimits): Message {
   return Message.decode(bytes, { limits: { payload: limits.messageBlocks } })
 }
 
+interface WantGroup {
+  want: PeerWant
+  indices: number[]
+}
+
 function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWant[] {
   const wants: PeerWant[] = []
-  const groups = new Map<string, { want: PeerWant, indices: number[] }>()
+  const groups = new Map<string, WantGroup>()
+  let last: WantGroup | undefined
   const flush = (): void => {
     for (const { want, indices } of groups.values()) {
       want.ranges = sortedRanges(indices)
@@ -92,6 +98,7 @@ function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWan
     }
 
     groups.clear()
+    last = undefined
   }
   let cancels = false
 
@@ -111,15 +118,15 @@ function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWan
 
     const { root, index } = place
     const tellAbsent = kind !== 'cancel' && entry.sendDontHave === true
-    const key = `${kind} ${tellAbsent} ${root.key}`
-    let group = groups.get(key)
 
-    if (group == null) {
-      group = { want: { root: root.cid, ranges: [], kind, tellAbsent }, indices: [] }
-      groups.set(key, group)
+    // one list is of one kind and one tree, mostly
+    if (last?.want.root !== root.cid || last.want.kind !== kind || last.want.tellAbsent !== tellAbsent) {
+      const key = `${kind} ${tellAbsent} ${root.key}`
+      last = groups.get(key) ?? { want: { root: root.cid, ranges: [], kind, tellAbsent }, indices: [] }
+      groups.set(key, last)
     }
 
-    group.indices.push(index)
+    last.indices.push(index)
   }
 
   flush()
