@@ -6,7 +6,7 @@ import { formatCid, isTreeCid } from '../dataset/codecs.ts'
 import { rangesOf } from '../dataset/ranges.ts'
 import { copyOf } from '../dataset/verify.ts'
 import { InvalidDatasetError, VerificationError } from '../errors.ts'
-import { isHadByNobody } from './candidate.ts'
+import { isHadByNobody, keepsWaiting } from './candidate.ts'
 import { failureOf, tooExpensive } from './failure.ts'
 import { Flights } from './flights.ts'
 import { isAuthorsFault } from './intake.ts'
@@ -285,13 +285,21 @@ export class Fetcher {
     return { sessions: this.#sessions.size, flights }
   }
 
-  /** Whether all who are known said that they have not got a block, and nobody else could be found. */
+  /** Whether all who are known have not got a block or failed to send it, and nobody else could be found. */
   isHadByNobody (session: Session, index: number): boolean {
-    const { dialer, clock } = this.#init
-    const candidates = this.#members.candidates(session)
+    const isComing = session.intake.has(index) || !this.#isOverdue(session, index)
 
-    return session.lookups.ended > 0 && dialer.size === 0 && session.isIdle(index) &&
-      isHadByNobody(candidates, index, clock.now())
+    return !isComing && this.#isSearched(session) && isHadByNobody(this.#members.candidates(session), index, this.#now)
+  }
+
+  /** Whether nobody else is likely to be found soon. */
+  #isSearched ({ lookups, searchedAt }: Session): boolean {
+    return (lookups.ended > 0 && this.#init.dialer.size === 0) || this.#now >= searchedAt
+  }
+
+  /** Whether a block is asked of nobody but peers that keep us waiting. */
+  #isOverdue (session: Session, index: number): boolean {
+    return (session.flights.get(index) ?? []).every(({ peer }) => keepsWaiting(peer, peer.dataset(session.key, session.shape), index))
   }
 
   /** Peers that blocks of a session are asked of now. */
@@ -393,7 +401,7 @@ export class Fetcher {
   }
 
   #plan (session: Session): void {
-    const { random, limits, intake, discovery, dialer, buying } = this.#init
+    const { random, limits, intake, discovery, buying } = this.#init
     let room = limits.totalReadAheadBytes - intake.bytes
 
     for (const { queued } of this.#init.peers.linked()) {
@@ -415,9 +423,7 @@ export class Fetcher {
     this.#perform(session, result.actions)
     session.interests.forEach(interest => { interest.looked?.() })
 
-    const isSearched = discovery.size === 0 && dialer.size === 0 && session.lookups.ended > 0
-
-    if (result.tooDear != null && isSearched && session.flights.size === 0 && session.intake.size === 0) {
+    if (result.tooDear != null && discovery.size === 0 && this.#isSearched(session) && session.flights.size === 0 && session.intake.size === 0) {
       const { index, bestPrice } = result.tooDear
       const error = tooExpensive(session, index, bestPrice);
       [...session.interests].filter(({ wanted }) => wanted.has(index)).forEach(interest => { interest.failed(error) })

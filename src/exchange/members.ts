@@ -67,6 +67,7 @@ export class Members {
       return
     }
 
+    session.searchedAt = Math.min(session.searchedAt, now + limits.lookupTimeout)
     session.findAt = now + session.findAgain
     session.findAgain = Math.min(session.findAgain * 2, limits.lookupIntervalMax)
 

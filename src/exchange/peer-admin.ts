@@ -42,6 +42,8 @@ export class PeerDataset {
   readonly asked = new RangeSet()
   /** Of that, what it has not answered. */
   readonly unanswered = new RangeSet()
+  /** What it left unanswered until it was asked again. */
+  readonly silent = new RangeSet()
   /** Blocks that it was asked for in vain: others go first. */
   readonly failed = new RangeSet()
   /** Price of a block as it last said; undefined until it has. */
@@ -72,7 +74,8 @@ export class PeerDataset {
   /** Forgets that it was asked, so that it will be asked again; later each time. */
   askAgain (): void {
     this.#askAgain = Math.min(this.#askAgain * 2, ASK_AGAIN.most)
-    this.newEpoch()
+    this.unanswered.ranges().forEach(range => { this.silent.add(range) })
+    this.#forget()
   }
 
   answered (have: IndexRange[], absent: IndexRange[], price: bigint): void {
@@ -80,6 +83,7 @@ export class PeerDataset {
       this.have.setRange(range)
       this.absent.clearRange(range)
       this.unanswered.delete(range)
+      this.silent.delete(range)
       this.failed.delete(range)
       this.price = price
     }
@@ -88,11 +92,17 @@ export class PeerDataset {
       this.have.clearRange(range)
       this.absent.setRange(range)
       this.unanswered.delete(range)
+      this.silent.delete(range)
     }
   }
 
   /** The other side remembers nothing of what it was asked. */
   newEpoch (): void {
+    this.silent.clear()
+    this.#forget()
+  }
+
+  #forget (): void {
     this.asked.clear()
     this.unanswered.clear()
     this.failed.clear()

@@ -94,6 +94,8 @@ export class Session {
   dropped = false
   /** Lookups begun and ended for it. */
   lookups = { begun: 0, ended: 0 }
+  /** When the search for peers has had its time, in the clock's milliseconds, whatever is still looked up or dialled. */
+  searchedAt = Infinity
   /** What takes back each lookup that is under way for it, and each dial by its provider. */
   readonly searches = new Set<() => void>()
   readonly dials = new Map<string, () => void>()

@@ -210,15 +210,17 @@ export class NetworkSource implements BlockSource, Interest {
       return { state: 'here' }
     }
 
+    if (this.#sorts === 0 && this.#session != null && this.#init.engine.isHadByNobody(this.#session, index)) {
+      return { state: 'nobody' }
+    }
+
     const requests = this.#session?.flights.get(index) ?? []
 
     if (requests.length > 0) {
       return { state: 'coming', eta: Math.max(0, Math.min(...requests.map(({ expectedAt }) => expectedAt)) - this.#init.clock.now()) }
     }
 
-    const isNobody = this.#sorts === 0 && this.#session != null && this.#init.engine.isHadByNobody(this.#session, index)
-
-    return isNobody ? { state: 'nobody' } : { state: 'coming', eta: this.#session?.intake.has(index) === true ? 0 : Infinity }
+    return { state: 'coming', eta: this.#session?.intake.has(index) === true ? 0 : Infinity }
   }
 
   close (reason?: unknown): void {
