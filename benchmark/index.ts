@@ -1,10 +1,11 @@
 /** `npm run bench -- <name> [--json]`: figures of this machine, each beside what it is to be compared with. */
 import { parseArgs } from 'node:util'
+import { benchEngine } from './engine.ts'
 import { benchLeopard } from './leopard.ts'
 import { benchProtected } from './protected.ts'
 import type { Bench } from './report.ts'
 
-const BENCHES: Record<string, Bench> = { leopard: benchLeopard, protected: benchProtected }
+const BENCHES: Record<string, Bench> = { engine: benchEngine, leopard: benchLeopard, protected: benchProtected }
 
 const { positionals, values: { json } } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } })
 const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals

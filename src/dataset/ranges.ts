@@ -224,6 +224,14 @@ export class RangeSet {
     return found
   }
 
+  /** The first index of an interval that is not in the set; -1 where all are. */
+  firstGap ({ start, end }: IndexRange): number {
+    const at = firstAbove(this.#ends, start)
+    const first = at < this.#starts.length && this.#starts[at] <= start ? this.#ends[at] : start
+
+    return first < end ? first : -1
+  }
+
   /** The intervals, in order. */
   ranges (): IndexRange[] {
     return this.#starts.map((start, i) => ({ start, end: this.#ends[i] }))

@@ -18,6 +18,7 @@ import type { Limits } from '../constants.ts'
 import type { Delivery } from '../dataset/delivery.ts'
 import type { Hasher } from '../dataset/hasher.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
+import type { verify } from '../dataset/verify.ts'
 import type { Emit } from '../events.ts'
 import type { BuyPolicy, Clock, Discovery, Payment, Random, Transport } from '../interfaces.ts'
 import type { LocalStore } from '../stores/local-store.ts'
@@ -37,6 +38,8 @@ export interface EngineInit {
   hasher: Hasher
   limits: Limits
   emit: Emit
+  /** How blocks are verified: `verify`, unless what is around it is measured. */
+  verify?: typeof verify
 }
 
 export class Engine implements LinkHandler {
@@ -77,6 +80,7 @@ export class Engine implements LinkHandler {
       store,
       hasher,
       limits,
+      verify: init.verify,
       done: result => {
         this.#change(() => { this.#fetcher.taken(result).forEach(({ peer, error }) => { this.#ban(peer, error) }) })
       }

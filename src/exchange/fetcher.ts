@@ -97,8 +97,12 @@ export class Fetcher {
     }
   }
 
+  /** Peers came or went, or sell now. */
   touchAll (): void {
-    this.#sessions.forEach(session => this.#dirty.add(session))
+    for (const session of this.#sessions.values()) {
+      session.regather = true
+      this.#dirty.add(session)
+    }
   }
 
   refused (peer: Peer, root: CID, ranges: IndexRange[]): void {
@@ -122,10 +126,13 @@ export class Fetcher {
     const clip = (ranges: IndexRange[]): IndexRange[] => ranges.flatMap(range => dataset.asked.intersection(range))
     dataset.answered(clip(answer.have), clip(answer.absent), answer.price)
 
-    for (const request of [...session.requests].filter(request => request.peer === peer)) {
-      this.#flights.giveUp(session, request, index => dataset.absent.get(index))
+    if (answer.absent.length > 0) {
+      for (const request of [...session.requests].filter(request => request.peer === peer)) {
+        this.#flights.giveUp(session, request, index => dataset.absent.get(index))
+      }
     }
 
+    session.regather ||= answer.absent.length > 0 || !session.members.has(peer)
     this.touch(session)
   }
 
@@ -161,7 +168,7 @@ export class Fetcher {
         this.#flights.giveUp(session, request, () => true)
       }
 
-      session.members.delete(peer)
+      session.regather ||= session.members.delete(peer)
       this.touch(session)
     }
   }
@@ -176,7 +183,7 @@ export class Fetcher {
       this.#count(session.intake.get(block.index) === true ? 'late' : 'used', peer, [block])
     }
 
-    indices.forEach(index => session.intake.delete(index))
+    indices.forEach(index => { session.tookIn(index) })
     this.#flights.freed = true
 
     if (refused != null && session.refused == null) {
@@ -250,11 +257,7 @@ export class Fetcher {
     let next = this.#dirty.size > 0 || this.#flights.freed ? now : Infinity
 
     for (const session of this.#sessions.values()) {
-      next = Math.min(next, session.wakeAt)
-
-      for (const { deadline } of session.requests) {
-        next = Math.min(next, deadline)
-      }
+      next = Math.min(next, session.wakeAt, session.nextDeadline)
 
       for (const { stallsAt = Infinity } of session.interests) {
         next = Math.min(next, stallsAt)
@@ -337,7 +340,7 @@ export class Fetcher {
       const list = byPrice.get(price) ?? []
       byPrice.set(price, list)
       list.push(delivery)
-      session.intake.set(index, request == null)
+      session.takeIn(index, request == null)
       buying.spend(1, price)
     }
 
@@ -402,12 +405,7 @@ export class Fetcher {
 
   #plan (session: Session): void {
     const { random, limits, intake, discovery, buying } = this.#init
-    let room = limits.totalReadAheadBytes - intake.bytes
-
-    for (const { queued } of this.#init.peers.linked()) {
-      room -= queued
-    }
-
+    const room = limits.totalReadAheadBytes - intake.bytes - this.#flights.queued
     const result = plan(session, this.#members.candidates(session), {
       now: this.#now,
       random,

@@ -25,10 +25,16 @@ export interface FlightsInit {
 export class Flights {
   /** A peer has more room than before. Whoever uses it puts it back. */
   freed = false
+  /** Bytes asked of all peers and not here. */
+  #queued = 0
   readonly #init: FlightsInit
 
   constructor (init: FlightsInit) {
     this.#init = init
+  }
+
+  get queued (): number {
+    return this.#queued
   }
 
   /** Blocks are asked of a peer; the caller sends the request. */
@@ -52,6 +58,7 @@ export class Flights {
     session.takeOff(request)
     peer.pace.asked(peer.queued, now)
     peer.queued = queued
+    this.#queued += blocks * blockSize
     peer.counters.asked += blocks
     this.#init.counters.askedTwice += duplicate ? blocks : 0
     this.#init.buying.commit(blocks, price)
@@ -66,6 +73,7 @@ export class Flights {
 
     this.freed = true
     request.peer.queued = Math.max(0, request.peer.queued - session.shape.blockSize)
+    this.#queued -= session.shape.blockSize
     this.#init.buying.commit(-1, request.price)
 
     return true
@@ -107,6 +115,10 @@ export class Flights {
     const now = this.#init.clock.now()
     const late = new Map<Peer, number>()
 
+    if (session.nextDeadline > now) {
+      return false
+    }
+
     for (const request of [...session.requests]) {
       const { peer, sentAt } = request
 
@@ -129,6 +141,8 @@ export class Flights {
       given.forEach(range => { dataset.failed.add(range) })
       peer.link?.cancel(session.shape.root, given)
     }
+
+    session.nextDeadline = [...session.requests].reduce((next, { deadline }) => Math.min(next, deadline), Infinity)
 
     for (const [peer, blocks] of late) {
       peer.timedOut(now)

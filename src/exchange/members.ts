@@ -6,7 +6,7 @@ import type { Buying } from './buying.ts'
 import type { Candidate } from './candidate.ts'
 import type { Dialer } from './dialer.ts'
 import type { DiscoveryQueue } from './discovery-queue.ts'
-import type { Peer, PeerAdmin } from './peer-admin.ts'
+import type { Peer, PeerAdmin, PeerDataset } from './peer-admin.ts'
 import type { Session } from './session.ts'
 import type { Limits } from '../constants.ts'
 import type { Emit } from '../events.ts'
@@ -53,6 +53,7 @@ export class Members {
   hint (session: Session, peer: string): void {
     if (!session.hinted.has(peer) && session.hinted.size < MAX_PROVIDERS) {
       session.hinted.add(peer)
+      session.regather = true
       this.#init.touch(session)
     }
   }
@@ -61,6 +62,7 @@ export class Members {
   find (session: Session): void {
     const { discovery, limits, emit, change, touch, clock } = this.#init
     const now = clock.now()
+    session.regather = true
     session.providers.forEach((provider, key) => { this.#connect(session, key, provider) })
 
     if (session.findAt > now || session.lookups.ended < session.lookups.begun) {
@@ -99,39 +101,48 @@ export class Members {
 
   /** The peers that the session uses: those that are said to have it first, then whoever is there. */
   candidates (session: Session): Candidate[] {
-    const { peers, limits, buying } = this.#init
-    const { members } = session
-    const isUseful = (peer: Peer): boolean => {
-      const dataset = peer.dataset(session.key, session.shape)
-      return dataset.have.count > 0 || dataset.likely || !dataset.unanswered.isEmpty
+    const { buying } = this.#init
+
+    if (session.regather) {
+      session.regather = false
+      this.#gather(session)
     }
 
-    for (const peer of peers.linked()) {
-      if (session.hinted.has(peer.id)) {
-        peer.dataset(session.key, session.shape).likely = true
-      }
-
-      if (members.has(peer) || (members.size >= limits.sessionPeers && !isUseful(peer))) {
-        continue
-      }
-
-      if (members.size >= limits.sessionPeers) {
-        const useless = [...members].find(member => !isUseful(member))
-
-        if (useless == null) {
-          continue
-        }
-
-        members.delete(useless)
-      }
-
-      members.add(peer)
-    }
-
-    return [...members].map(peer => {
+    return [...session.members].map(peer => {
       const dataset = peer.dataset(session.key, session.shape)
       return { peer, dataset, buys: buying.buys(peer, dataset, session.shape.root) }
     })
+  }
+
+  /** Takes in who is linked, while there is room and then for those of less use. */
+  #gather (session: Session): void {
+    const { peers, limits, clock } = this.#init
+    const { members, hinted, key, shape } = session
+    const use = (peer: Peer): number => useOf(peer.datasets.get(key), clock.now())
+
+    for (const id of hinted) {
+      const peer = peers.get(id)
+
+      if (peer?.link != null) {
+        peer.dataset(key, shape).likely = true
+      }
+    }
+
+    for (const peer of peers.linked()) {
+      if (members.size < limits.sessionPeers) {
+        members.add(peer)
+      }
+    }
+
+    let least = leastOf(members, use)
+
+    for (const peer of least == null || least.use === MOST_USE ? [] : peers.linked()) {
+      if (least != null && !members.has(peer) && use(peer) > least.use) {
+        members.delete(least.peer)
+        members.add(peer)
+        least = leastOf(members, use)
+      }
+    }
   }
 
   #connect (session: Session, key: string, provider: Provider): void {
@@ -170,6 +181,42 @@ export class Members {
 
     this.hint(session, id)
   }
+}
+
+/** Has it, or is said to. */
+const MOST_USE = 3
+
+/** Of how much use a peer is: it has some of the dataset; is being asked; was not asked; had nothing, or does not say. */
+function useOf (dataset: PeerDataset | undefined, now: number): number {
+  if (dataset == null) {
+    return 1
+  }
+
+  const { have, likely, asked, unanswered, askAgainAt } = dataset
+
+  if (have.count > 0 || likely) {
+    return MOST_USE
+  }
+
+  if (!unanswered.isEmpty && now < askAgainAt) {
+    return 2
+  }
+
+  return asked.isEmpty ? 1 : 0
+}
+
+function leastOf (members: Iterable<Peer>, use: (peer: Peer) => number): { peer: Peer, use: number } | undefined {
+  let least: { peer: Peer, use: number } | undefined
+
+  for (const peer of members) {
+    const of = use(peer)
+
+    if (least == null || of < least.use) {
+      least = { peer, use: of }
+    }
+  }
+
+  return least
 }
 
 /** The peer's id that a provider's key ends in, or the key where it tells none. */

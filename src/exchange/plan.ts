@@ -11,6 +11,7 @@ import type { Candidate } from './candidate.ts'
 import type { ChoiceContext } from './choose.ts'
 import type { Peer } from './peer-admin.ts'
 import type { Interest, Session } from './session.ts'
+import type { IdleBlocks } from './want-order.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { Random } from '../interfaces.ts'
@@ -122,11 +123,11 @@ class Planner implements Plan {
 
         for (const { start, end } of wanted) {
           const from = Math.max(start, reached)
-          const [gap] = candidate.dataset.asked.gaps({ start: from, end: Math.min(end, from + left) })
+          const gap = candidate.dataset.asked.firstGap({ start: from, end: Math.min(end, from + left) })
 
-          if (gap != null) {
-            reached = Math.max(Math.min(end, gap.start + left), Math.min(horizon, spells ? gap.start + left : Infinity))
-            ranges.push(...candidate.dataset.asked.gaps({ start: gap.start, end: reached }))
+          if (gap !== -1) {
+            reached = Math.max(Math.min(end, gap + left), Math.min(horizon, spells ? gap + left : Infinity))
+            ranges.push(...candidate.dataset.asked.gaps({ start: gap, end: reached }))
           }
 
           left -= Math.max(0, Math.max(end, reached) - from)
@@ -149,7 +150,7 @@ class Planner implements Plan {
 
     this.#wakeForTheRested()
 
-    for (const { interest, run } of wantedRuns(this.#session, this.#candidates, this.#context.random, index => this.#isIdle(index))) {
+    for (const { interest, run } of wantedRuns(this.#session, this.#candidates, this.#context.random, this.#idle)) {
       this.#isAllAsked = false
 
       if (this.#room <= 0 || runs++ >= MAX_RUNS || (this.#candidates.length > 0 && !this.#candidates.some(c => this.#hasRoom(c)))) {
@@ -188,11 +189,7 @@ class Planner implements Plan {
   /** Asks another peer for the blocks that a reader waits for and that are overdue, or that are the last of all. */
   duplicate (): void {
     const { limits, now } = this.#context
-    let left = limits.duplicateBlocks
-
-    for (const request of this.#session.requests) {
-      left -= request.duplicate ? request.left : 0
-    }
+    let left = limits.duplicateBlocks - this.#session.duplicates
 
     for (const interest of this.#session.interests) {
       let index = interest.waitingFor ?? (this.#isAllAsked ? interest.wanted.first : undefined)
@@ -317,8 +314,29 @@ class Planner implements Plan {
     return [...this.#session.interests].some(({ wanted }) => !wanted.isEmpty)
   }
 
-  #isIdle (index: number): boolean {
-    return !this.#taken.has(index) && this.#session.isIdle(index)
+  readonly #idle: IdleBlocks = {
+    next: (from, end) => {
+      const { busy } = this.#session
+      let index = busy.nextClear(from, end)
+
+      while (index !== -1 && this.#taken.has(index)) {
+        index = busy.nextClear(index + 1, end)
+      }
+
+      return index
+    },
+
+    until: (from, end) => {
+      const busyFrom = this.#session.busy.nextSet(from, end)
+      const last = busyFrom === -1 ? end : busyFrom
+      let index = from
+
+      while (index < last && !this.#taken.has(index)) {
+        index++
+      }
+
+      return index
+    }
   }
 }
 

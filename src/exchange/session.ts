@@ -2,6 +2,7 @@
  * A dataset being fetched, shared by all its readers: what they still want, and which request each wanted block is in.
  * A standalone block is a session of one. Only the engine changes it.
  */
+import { PagedBitmap } from '../dataset/bitmap.ts'
 import type { RangeSet } from '../dataset/ranges.ts'
 import type { DatasetShape, VerifiedBlock } from '../dataset/verify.ts'
 import type { Provider } from '../interfaces.ts'
@@ -79,14 +80,22 @@ export class Session {
   /** Whoever got something requested last comes last. */
   readonly interests = new Set<Interest>()
   /** By index, the requests that it is in: one, or two while it holds a reader up. */
-  readonly flights = new Map<number, Request[]>()
+  readonly flights = new Map<number, readonly Request[]>()
   readonly requests = new Set<Request>()
+  /** Blocks that are in flight or in the intake. */
+  readonly busy: PagedBitmap
+  /** Blocks asked of a second peer that are not here. */
+  duplicates = 0
+  /** No request is overdue before, in the clock's milliseconds. */
+  nextDeadline = Infinity
   /** Blocks that came and are being verified and stored; true for those that came late. */
   readonly intake = new Map<number, boolean>()
   /** Why the store would not take its blocks; then the download goes on without. */
   refused?: Error
   /** Peers it is fetched from, and peers that are said to have it. */
   readonly members = new Set<Peer>()
+  /** Others may be of more use than some of the members. */
+  regather = true
   readonly hinted = new Set<string>()
   /** Where it may be found: what its readers and lookups said. */
   readonly providers = new Map<string, Provider>()
@@ -117,6 +126,7 @@ export class Session {
   constructor ({ shape, tree }: SessionInit, key: string, findAgain: number) {
     this.shape = shape
     this.key = key
+    this.busy = new PagedBitmap(shape.leaves)
     this.tree = tree
     this.findAgain = findAgain
     tree?.retain()
@@ -168,49 +178,63 @@ export class Session {
     return false
   }
 
-  /** Whether the block is neither asked for nor being verified. */
-  isIdle (index: number): boolean {
-    return !this.flights.has(index) && !this.intake.has(index)
-  }
-
   get stores (): boolean {
     return this.refused == null && [...this.interests].some(interest => interest.store)
   }
 
   takeOff (request: Request): void {
+    const alone = [request]
     this.requests.add(request)
+    this.busy.setRange(request)
+    this.nextDeadline = Math.min(this.nextDeadline, request.deadline)
+    this.duplicates += request.duplicate ? request.left : 0
 
     for (let index = request.start; index < request.end; index++) {
       const flights = this.flights.get(index)
-
-      if (flights == null) {
-        this.flights.set(index, [request])
-      } else {
-        flights.push(request)
-      }
+      this.flights.set(index, flights == null ? alone : [...flights, request])
     }
   }
 
   /** Takes one block out of a request. False when it was not in it. */
   land (request: Request, index: number): boolean {
     const flights = this.flights.get(index)
-    const at = flights?.indexOf(request) ?? -1
 
-    if (flights == null || at < 0) {
+    if (flights?.includes(request) !== true) {
       return false
     }
 
-    flights.splice(at, 1)
     request.left--
-
-    if (flights.length === 0) {
-      this.flights.delete(index)
-    }
+    this.duplicates -= request.duplicate ? 1 : 0
 
     if (request.left === 0) {
       this.requests.delete(request)
     }
 
+    if (flights.length > 1) {
+      this.flights.set(index, flights.filter(other => other !== request))
+    } else {
+      this.flights.delete(index)
+      this.#rest(index)
+    }
+
     return true
+  }
+
+  /** A block came and is verified and stored now; `late` when its request was given up before. */
+  takeIn (index: number, late: boolean): void {
+    this.intake.set(index, late)
+    this.busy.set(index)
+  }
+
+  /** It is through, whatever became of it. */
+  tookIn (index: number): void {
+    this.intake.delete(index)
+    this.#rest(index)
+  }
+
+  #rest (index: number): void {
+    if (!this.flights.has(index) && !this.intake.has(index)) {
+      this.busy.clear(index)
+    }
   }
 }

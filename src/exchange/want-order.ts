@@ -15,17 +15,25 @@ const RUN_BLOCKS = 16
 /** Blocks among which the rarest is sought. */
 const RAREST_AMONG = 2_048
 
+/** The blocks that are neither asked for nor here. It is asked as runs are taken. */
+export interface IdleBlocks {
+  /** The first from `from`, below `end`; -1 where there is none. */
+  next(from: number, end: number): number
+  /** Where those that begin at `from` end, at `end` at the latest. */
+  until(from: number, end: number): number
+}
+
 export interface WantedRun {
   interest: Interest
   run: IndexRange
 }
 
-/** The runs, most urgent first, in turns between the readers. `isIdle` is asked as the runs are taken. */
-export function * wantedRuns (session: Session, candidates: Candidate[], random: Random, isIdle: (index: number) => boolean): Generator<WantedRun> {
+/** The runs, most urgent first, in turns between the readers. */
+export function * wantedRuns (session: Session, candidates: Candidate[], random: Random, idle: IdleBlocks): Generator<WantedRun> {
   const most = Math.max(1, Math.min(RUN_BLOCKS, Math.floor(RUN_BYTES / session.shape.blockSize)))
   const queues = [...session.interests].map(interest => ({
     interest,
-    runs: interest.order === 'rarest' ? rarest(interest, candidates, random, isIdle) : sequential(interest, most, isIdle)
+    runs: interest.order === 'rarest' ? rarest(interest, candidates, random, idle) : sequential(interest, most, idle)
   }))
 
   while (queues.length > 0) {
@@ -41,29 +49,23 @@ export function * wantedRuns (session: Session, candidates: Candidate[], random:
   }
 }
 
-function * sequential (interest: Interest, most: number, isIdle: (index: number) => boolean): Generator<IndexRange> {
+function * sequential (interest: Interest, most: number, idle: IdleBlocks): Generator<IndexRange> {
   for (const range of interest.wanted) {
-    for (let start = range.start; start < range.end; start++) {
-      if (!isIdle(start)) {
-        continue
-      }
+    let start = idle.next(range.start, range.end)
 
-      let end = start + 1
-
-      while (end < range.end && end - start < most && isIdle(end)) {
-        end++
-      }
+    while (start !== -1) {
+      const end = idle.until(start, Math.min(range.end, start + most))
 
       yield { start, end }
-      start = end - 1
+      start = idle.next(end, range.end)
     }
   }
 }
 
-function * rarest (interest: Interest, candidates: Candidate[], random: Random, isIdle: (index: number) => boolean): Generator<IndexRange> {
+function * rarest (interest: Interest, candidates: Candidate[], random: Random, idle: IdleBlocks): Generator<IndexRange> {
   const found: Array<{ index: number, copies: number, tie: number }> = []
 
-  for (const { start } of sequential(interest, 1, isIdle)) {
+  for (const { start } of sequential(interest, 1, idle)) {
     const copies = candidates.filter(candidate => mayHave(candidate, start)).length
 
     if (copies > 0) {
@@ -76,7 +78,7 @@ function * rarest (interest: Interest, candidates: Candidate[], random: Random, 
   }
 
   if (found.length === 0) {
-    yield * sequential(interest, 1, isIdle)
+    yield * sequential(interest, 1, idle)
   }
 
   for (const { index } of found.sort((a, b) => a.copies - b.copies || a.tie - b.tie)) {

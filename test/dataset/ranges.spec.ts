@@ -59,6 +59,8 @@ describe('RangeSet', () => {
 
       expect([...indicesOf(set.intersection(window))]).to.deep.equal([...indicesOf([window])].filter(index => model.has(index)))
 
+      expect(set.firstGap(window)).to.equal([...indicesOf([window])].find(index => !model.has(index)) ?? -1)
+
       set.clear()
       expect(set.ranges()).to.deep.equal([])
       expect(set.count).to.equal(0)

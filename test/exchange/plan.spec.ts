@@ -97,7 +97,7 @@ describe('plan', () => {
     const a = known(newCandidate(session, 'a', [[0, 10]]), 10, 10_000)
     const b = known(newCandidate(session, 'b', [[0, 10]]), 10, 10_000)
     inFlight(session, a.peer, 0, 2)
-    session.intake.set(0, false)
+    session.takeIn(0, false)
 
     expect(requested(plan(session, [a, b], context()).actions)).to.deep.equal([1])
   })
@@ -223,7 +223,7 @@ describe('plan', () => {
           for (const index of indicesOf([range])) {
             expect(session.isWanted(index)).to.be.true()
             expect(dataset.have.get(index)).to.be.true()
-            expect(session.isIdle(index)).to.be.true()
+            expect(!session.busy.get(index)).to.be.true()
             expect(seen.has(index)).to.be.false()
             seen.add(index)
             total++
