@@ -116,9 +116,9 @@ export class Members {
 
   /** Takes in who is linked, while there is room and then for those of less use. */
   #gather (session: Session): void {
-    const { peers, limits, clock } = this.#init
+    const { peers, limits } = this.#init
     const { members, hinted, key, shape } = session
-    const use = (peer: Peer): number => useOf(peer.datasets.get(key), clock.now())
+    const use = (peer: Peer): number => useOf(peer.datasets.get(key))
 
     for (const id of hinted) {
       const peer = peers.get(id)
@@ -186,19 +186,19 @@ export class Members {
 /** Has it, or is said to. */
 const MOST_USE = 3
 
-/** Of how much use a peer is: it has some of the dataset; is being asked; was not asked; had nothing, or does not say. */
-function useOf (dataset: PeerDataset | undefined, now: number): number {
+/** Of how much use a peer is: it has some of the dataset; is being asked; was not asked; had nothing, or did not say. */
+function useOf (dataset: PeerDataset | undefined): number {
   if (dataset == null) {
     return 1
   }
 
-  const { have, likely, asked, unanswered, askAgainAt } = dataset
+  const { have, likely, asked, unanswered, silent } = dataset
 
   if (have.count > 0 || likely) {
     return MOST_USE
   }
 
-  if (!unanswered.isEmpty && now < askAgainAt) {
+  if (!unanswered.isEmpty && silent.isEmpty) {
     return 2
   }
 
