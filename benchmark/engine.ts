@@ -1,7 +1,7 @@
 /**
  * What the requesting side costs a block, above the codec: links that have everything answer at once, one block of memory
- * is all blocks, and a stub stands for verification. CPU time a block by the number of blocks and of connected peers, and
- * the memory of a want.
+ * is all blocks, and a stub stands for verification. CPU time a block by the number of blocks and of connected peers, how
+ * that grows, and the memory of a want. `--size`: the most blocks.
  */
 import { DEFAULT_BLOCK_SIZE, DEFAULT_LIMITS } from '../src/constants.ts'
 import { blockCid, treeCid } from '../src/dataset/codecs.ts'
@@ -10,18 +10,19 @@ import { reverify } from '../src/dataset/verify.ts'
 import { freeOnly } from '../src/exchange/buying.ts'
 import { staticPeers } from '../src/exchange/discoveries.ts'
 import { Engine } from '../src/exchange/engine.ts'
-import { macrotask } from '../src/testing/macrotask.ts'
 import { seededRandom, simulatedPeerId } from '../src/testing/index.ts'
-import type { Result } from './report.ts'
+import { macrotask } from '../src/testing/macrotask.ts'
+import { rounded, spread } from './report.ts'
+import type { BenchOptions, Result } from './report.ts'
 import type { Hasher } from '../src/dataset/hasher.ts'
 import type { IndexRange } from '../src/dataset/ranges.ts'
 import type { PeerLink } from '../src/exchange/peer-link.ts'
-import type { Interest } from '../src/exchange/session.ts'
+import type { Interest, Session } from '../src/exchange/session.ts'
 import type { Clock, Transport } from '../src/interfaces.ts'
 import type { LocalStore } from '../src/stores/local-store.ts'
 
-const BLOCKS = (process.env.B ?? '1000,10000,100000,1000000').split(',').map(Number)
-const PEERS = (process.env.P ?? '1,10,100,1000').split(',').map(Number)
+const BLOCKS = [1_000, 10_000, 100_000, 1_000_000]
+const PEERS = [1, 10, 100, 1_000]
 const ROUNDS = 5
 /** Blocks of a message, as the reference sends them. */
 const MESSAGE_BLOCKS = 20
@@ -103,35 +104,115 @@ class Seeder implements PeerLink {
   close (): void {}
 }
 
-interface Run {
-  /** Microseconds of CPU a block. */
-  cpu: number
-  /** Bytes of heap a want, all being wanted and as much asked as may be. */
-  want: number
-}
+/** Wants blocks and counts those that come. */
+class Reader implements Interest {
+  readonly wanted = new RangeSet()
+  readonly order = 'sequential'
+  readonly reads = true
+  readonly store = false
+  readonly patience = 30_000
+  readonly providers = []
+  readonly horizon: number
+  left: number
 
-export async function * benchEngine (): AsyncGenerator<Result> {
-  await run(10_000, 10)
+  constructor (blocks: number) {
+    this.horizon = this.left = blocks
+  }
 
-  for (const peers of PEERS) {
-    for (const blocks of BLOCKS) {
-      const runs: Run[] = []
+  arrived (blocks: unknown[]): void {
+    this.left -= blocks.length
+  }
 
-      for (let round = 0; round < ROUNDS; round++) {
-        runs.push(await run(blocks, peers))
-      }
-
-      const cpu = runs.map(run => run.cpu).sort((a, b) => a - b)
-      const want = runs.map(run => run.want).sort((a, b) => a - b)
-      yield {
-        figures: { blocks, peers, cpuUs: cpu[2], spread: [cpu[0], cpu[4]], bytesPerWant: want[2] },
-        line: `${blocks} blocks, ${peers} peers: ${cpu[2].toFixed(2)} us a block (${cpu[0].toFixed(2)} to ${cpu[4].toFixed(2)}), ${want[2].toFixed(1)} bytes a want`
-      }
-    }
+  failed (err: Error): void {
+    throw err
   }
 }
 
-async function run (blocks: number, peers: number): Promise<Run> {
+/** What growth is measured from. */
+const BASE = { blocks: 100_000, peers: 10 }
+
+export async function * benchEngine ({ size = 1_000_000 }: BenchOptions): AsyncGenerator<Result> {
+  const medians = new Map<string, number>()
+  await download(10_000, 10)
+
+  for (const peers of PEERS) {
+    for (const blocks of BLOCKS.filter(blocks => blocks <= size)) {
+      const costs: number[] = []
+
+      for (let round = 0; round < ROUNDS; round++) {
+        costs.push(await download(blocks, peers))
+      }
+
+      const { median, min, max } = spread(costs)
+      medians.set(`${blocks} ${peers}`, median)
+      yield {
+        figures: { blocks, peers, microseconds: rounded(median), min: rounded(min), max: rounded(max) },
+        line: `${blocks} blocks, ${peers} peers`.padEnd(28) + `${median.toFixed(2)} us of CPU a block (${min.toFixed(2)} to ${max.toFixed(2)})`
+      }
+    }
+  }
+
+  const base = medians.get(`${BASE.blocks} ${BASE.peers}`)
+  const ratios = {
+    millionBlocks: ratio(medians.get(`1000000 ${BASE.peers}`), base),
+    thousandPeers: ratio(medians.get(`${BASE.blocks} 1000`), base)
+  }
+  const bytesPerWant = rounded(await memory(size, 1))
+  const bytesPerLoneWant = rounded(await memory(size, 2))
+
+  yield {
+    figures: { ratios, bytesPerWant, bytesPerLoneWant },
+    line: `of ${BASE.blocks} blocks with ${BASE.peers} peers: 1000000 blocks ${ratios.millionBlocks}, 1000 peers ${ratios.thousandPeers}; ` +
+      `${bytesPerWant} bytes a want, ${bytesPerLoneWant} where every second block is wanted`
+  }
+}
+
+/** Microseconds of CPU a block. */
+async function download (blocks: number, peers: number): Promise<number> {
+  const { engine, clock, seeders } = await start(peers)
+  const interest = new Reader(blocks)
+  interest.wanted.add({ start: 0, end: blocks })
+  const session = join(engine, interest)
+  const started = process.cpuUsage()
+
+  for (let turn = 0; interest.left > 0;) {
+    let sent = 0
+
+    for (let i = 0; i < peers && sent === 0; i++) {
+      sent = seeders[turn++ % peers].deliverSome()
+    }
+
+    clock.pass(Math.max(1, sent) * DEFAULT_BLOCK_SIZE / RATE)
+    await macrotask()
+  }
+
+  const { user, system } = process.cpuUsage(started)
+  engine.leave(session, interest)
+  await engine.stop()
+
+  return (user + system) / blocks
+}
+
+/** Bytes of heap a want, when of so many blocks every `step`th is wanted and as many are asked for as may be. */
+async function memory (blocks: number, step: number): Promise<number> {
+  const { engine } = await start(10)
+  const interest = new Reader(blocks)
+  const before = heap()
+
+  for (let start = 0; start < blocks; start += step) {
+    interest.wanted.add({ start, end: start + 1 })
+  }
+
+  const session = join(engine, interest)
+  await macrotask()
+  const bytes = heap() - before
+  engine.leave(session, interest)
+  await engine.stop()
+
+  return bytes / Math.ceil(blocks / step)
+}
+
+async function start (peers: number): Promise<{ engine: Engine, clock: SteppedClock, seeders: Seeder[] }> {
   const clock = new SteppedClock()
   const engine = new Engine({
     transport: {} as Transport,
@@ -152,42 +233,19 @@ async function run (blocks: number, peers: number): Promise<Run> {
   seeders.forEach(seeder => { engine.opened(seeder) })
   await macrotask()
 
-  let left = blocks
-  const interest: Interest = {
-    wanted: new RangeSet(),
-    horizon: blocks,
-    order: 'sequential',
-    reads: true,
-    store: false,
-    patience: 30_000,
-    providers: [],
-    arrived: verified => { left -= verified.length },
-    failed: err => { throw err }
-  }
+  return { engine, clock, seeders }
+}
+
+function join (engine: Engine, interest: Reader): Session {
+  return engine.join({ shape: { root: ROOT, leaves: interest.horizon, blockSize: DEFAULT_BLOCK_SIZE }, names: [], likely: [] }, interest)
+}
+
+function heap (): number {
   globalThis.gc?.()
-  const before = process.memoryUsage().heapUsed
-  interest.wanted.add({ start: 0, end: blocks })
-  const session = engine.join({ shape: { root: ROOT, leaves: blocks, blockSize: DEFAULT_BLOCK_SIZE }, names: [], likely: [] }, interest)
-  await macrotask()
-  globalThis.gc?.()
-  const want = (process.memoryUsage().heapUsed - before) / blocks
-  const started = process.cpuUsage()
-  let turn = 0
 
-  while (left > 0) {
-    let sent = 0
+  return process.memoryUsage().heapUsed
+}
 
-    for (let i = 0; i < peers && sent === 0; i++) {
-      sent = seeders[turn++ % peers].deliverSome()
-    }
-
-    clock.pass(Math.max(1, sent) * DEFAULT_BLOCK_SIZE / RATE)
-    await macrotask()
-  }
-
-  const { user, system } = process.cpuUsage(started)
-  engine.leave(session, interest)
-  await engine.stop()
-
-  return { cpu: (user + system) / blocks, want }
+function ratio (value: number | undefined, base: number | undefined): number | undefined {
+  return value == null || base == null ? undefined : rounded(value / base)
 }

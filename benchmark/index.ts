@@ -1,13 +1,21 @@
-/** `npm run bench -- <name> [--json]`: figures of this machine, each beside what it is to be compared with. */
+/** `npm run bench -- <name> [--size <number>] [--json]`: figures of this machine, each beside what it is to be compared with. */
 import { parseArgs } from 'node:util'
 import { benchEngine } from './engine.ts'
 import { benchLeopard } from './leopard.ts'
 import { benchProtected } from './protected.ts'
+import { parseSize } from './report.ts'
 import type { Bench } from './report.ts'
 
-const BENCHES: Record<string, Bench> = { engine: benchEngine, leopard: benchLeopard, protected: benchProtected }
+const BENCHES: Record<string, Bench> = {
+  engine: benchEngine,
+  leopard: benchLeopard,
+  protected: benchProtected
+}
 
-const { positionals, values: { json } } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } })
+const { positionals, values: { json, size } } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, size: { type: 'string' } }
+})
 const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals
 
 for (const name of names) {
@@ -17,7 +25,7 @@ for (const name of names) {
 }
 
 for (const name of names) {
-  for await (const { figures, line } of BENCHES[name]()) {
+  for await (const { figures, line } of BENCHES[name]({ json, size: size == null ? undefined : parseSize(size) })) {
     console.log(json ? JSON.stringify({ bench: name, ...figures }) : line)
   }
 }
