@@ -67,16 +67,18 @@ class SteppedClock implements Clock {
   }
 }
 
-/** A peer that has everything. */
+/** A peer that has everything, and sends a message when it is told to. `busy`: those that have something to send. */
 class Seeder implements PeerLink {
   readonly peerId
   readonly peer: string
   readonly features = { ranges: false, refusals: false, price: true }
-  readonly requested: number[] = []
+  readonly #requested: number[] = []
   readonly #engine: Engine
+  readonly #busy: Set<Seeder>
 
-  constructor (engine: Engine, index: number) {
+  constructor (engine: Engine, index: number, busy: Set<Seeder>) {
     this.#engine = engine
+    this.#busy = busy
     this.peerId = simulatedPeerId(index)
     this.peer = this.peerId.toString()
   }
@@ -86,11 +88,18 @@ class Seeder implements PeerLink {
   }
 
   request (root: typeof ROOT, ranges: IndexRange[]): void {
-    this.requested.push(...indicesOf(ranges))
+    this.#requested.push(...indicesOf(ranges))
+    this.#busy.add(this)
   }
 
   deliverSome (): number {
-    const indices = this.requested.splice(0, MESSAGE_BLOCKS)
+    const indices = this.#requested.splice(0, MESSAGE_BLOCKS)
+    this.#busy.delete(this)
+
+    if (this.#requested.length > 0) {
+      this.#busy.add(this)
+    }
+
     this.#engine.delivered(this, indices.map(index => ({ root: ROOT, index, cid: BLOCK, data: DATA })))
 
     return indices.length
@@ -169,20 +178,16 @@ export async function * benchEngine ({ size = 1_000_000 }: BenchOptions): AsyncG
 
 /** Microseconds of CPU a block. */
 async function download (blocks: number, peers: number): Promise<number> {
-  const { engine, clock, seeders } = await start(peers)
+  const { engine, clock, busy } = await start(peers)
   const interest = new Reader(blocks)
   interest.wanted.add({ start: 0, end: blocks })
   const session = join(engine, interest)
   const started = process.cpuUsage()
 
-  for (let turn = 0; interest.left > 0;) {
-    let sent = 0
-
-    for (let i = 0; i < peers && sent === 0; i++) {
-      sent = seeders[turn++ % peers].deliverSome()
-    }
-
-    clock.pass(Math.max(1, sent) * DEFAULT_BLOCK_SIZE / RATE)
+  while (interest.left > 0) {
+    const [seeder] = busy
+    const blocks = seeder?.deliverSome() ?? 0
+    clock.pass(Math.max(1, blocks) * DEFAULT_BLOCK_SIZE / RATE)
     await macrotask()
   }
 
@@ -212,7 +217,8 @@ async function memory (blocks: number, step: number): Promise<number> {
   return bytes / Math.ceil(blocks / step)
 }
 
-async function start (peers: number): Promise<{ engine: Engine, clock: SteppedClock, seeders: Seeder[] }> {
+async function start (peers: number): Promise<{ engine: Engine, clock: SteppedClock, busy: Set<Seeder> }> {
+  const busy = new Set<Seeder>()
   const clock = new SteppedClock()
   const engine = new Engine({
     transport: {} as Transport,
@@ -229,11 +235,14 @@ async function start (peers: number): Promise<{ engine: Engine, clock: SteppedCl
     verify: (shape, { index, cid, data }, _, hasher) => reverify(shape, index, cid, data, hasher)
   })
   await engine.start()
-  const seeders = Array.from({ length: peers }, (_, i) => new Seeder(engine, i))
-  seeders.forEach(seeder => { engine.opened(seeder) })
+
+  for (let i = 0; i < peers; i++) {
+    engine.opened(new Seeder(engine, i, busy))
+  }
+
   await macrotask()
 
-  return { engine, clock, seeders }
+  return { engine, clock, busy }
 }
 
 function join (engine: Engine, interest: Reader): Session {
