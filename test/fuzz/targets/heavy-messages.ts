@@ -1,4 +1,5 @@
 /** Messages as long as one may be of whom nothing was asked, and as costly for their length as one can think of. */
+import { encode as encodeVarint } from 'uint8-varint'
 import { concat } from 'uint8arrays/concat'
 import { CONTROL_BYTES } from '../../../src/constants.ts'
 import { blockCid, manifestCid, treeCid } from '../../../src/dataset/codecs.ts'
@@ -25,6 +26,13 @@ function leaf (index: number, treeCid = TREE): BlockAddress {
 /** A part over and over, as often as fits. */
 function fill (part: Uint8Array): Uint8Array {
   return concat(Array.from({ length: Math.floor(CONTROL_BYTES / part.byteLength) }, () => part))
+}
+
+/** As many items as fit, without anything in them, in what begins like this and has a length. */
+function disguised (head: number[], tag: number): Uint8Array {
+  const items = fill(Uint8Array.of(tag, 0)).subarray(0, CONTROL_BYTES - 16)
+
+  return concat([Uint8Array.from(head), encodeVarint(items.byteLength), items])
 }
 
 /** As many of the items that a message is made of as fit. */
@@ -56,6 +64,11 @@ const MESSAGES: Array<(random: Random) => Uint8Array> = [
   () => fill(Uint8Array.of(0x1a, 0)),
   () => fill(Uint8Array.of(0x22, 0)),
   () => concat([Uint8Array.of(0x0a, 0x80, 0x80, 0x10), fill(Uint8Array.of(0x0a, 0))]),
+  // the same behind what the parser reads in another way than it is written
+  () => disguised([0x8a, 0x80, 0x80, 0x80, 0x10], 0x0a),
+  () => disguised([0x2a], 0x22),
+  () => disguised([0x28, 0x80, 0, 0x7a], 0x22),
+  () => concat([Uint8Array.of(0x7a), new Uint8Array(160).fill(0x80), fill(Uint8Array.of(0, 0x22)), Uint8Array.of(0)]),
   // lists, accounts and payments without end; the last counts
   () => fill(Uint8Array.of(0x0a, 0)),
   () => fill(Uint8Array.of(0x0a, 4, 0x0a, 2, 0x0a, 0)),

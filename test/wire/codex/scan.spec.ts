@@ -67,7 +67,36 @@ describe('wire/codex/scan', () => {
     })
   }
 
+  it('takes negative numbers, and the largest', () => {
+    const entry = { address: { leaf: true, treeCid: root.bytes, index: Number.MAX_SAFE_INTEGER }, priority: -1, cancel: true, wantType: 2 ** 32 - 1 }
+
+    expect(isModest(encodeMessage({ wantlist: { entries: [entry] }, pendingBytes: Number.MAX_SAFE_INTEGER }))).to.be.true()
+  })
+
+  // each is one field, or none, to who believes what it says, and a thousand items to the parser
+  for (const [what, prefix, item] of [
+    ['an unknown field whose tag has bits that the parser overlooks', [0x8a, 0x80, 0x80, 0x80, 0x10], 0x0a],
+    ['a number as a field of bytes', [0x2a], 0x22],
+    ['a number in more bytes than it needs', [0x28, 0x80, 0x00, 0x7a], 0x22],
+    ['a number in six bytes, of which the parser takes ten', [0x0a, 7, 0x10, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 0x78, 0, 0x7a], 0x22]
+  ] as const) {
+    it(`refuses a thousand items disguised as ${what}`, () => {
+      const items = repeat(1_000, item, 0)
+
+      expect(isModest(concat([Uint8Array.from(prefix), Uint8Array.of(items.byteLength & 0x7f | 0x80, items.byteLength >> 7), items]))).to.be.false()
+    })
+  }
+
+  it('refuses a thousand items behind a number without end', () => {
+    expect(isModest(concat([Uint8Array.of(0x7a), repeat(160, 0x80), Uint8Array.of(0), repeat(1_000, 0x22, 0)]))).to.be.false()
+  })
+
   for (const [what, bytes] of [
+    ['a list as a number', [0x08, 2]],
+    ['a list as four bytes', [0x0d, 0, 0, 0, 0]],
+    ['a truth value as bytes', [0x0a, 2, 0x12, 0]],
+    ['an index in more bytes than it needs', [0x0a, 7, 0x0a, 5, 0x0a, 3, 0x18, 0x80, 0x00]],
+    ['a tag in more bytes than it needs', [0xa2, 0x00, 0]],
     ['a group', [0x0b, 0x0c]],
     ['a kind of field that there is not', [0x0f]],
     ['a number that is cut off', [0x28, 0x80]],
