@@ -61,6 +61,11 @@ export interface WantLimits {
   roots: number
 }
 
+/** Wants of one kind for one root that were not looked at yet. */
+interface Incoming extends Pick<PeerWant, 'root' | 'kind' | 'tellAbsent'> {
+  readonly ranges: RangeSet
+}
+
 export class Client {
   readonly link: PeerLink
   readonly roots = new Map<string, ClientRoot>()
@@ -73,9 +78,8 @@ export class Client {
   /** The delivery under way; settled when the link can take more. */
   sending: Promise<void> = Promise.resolve()
   readonly #limits: () => WantLimits
-  /** Wants not looked at yet, with the key of their root. */
-  readonly #incoming: Array<PeerWant & { key: string }> = []
-  #incomingRanges = 0
+  /** Wants not looked at yet. What is wanted of a root is kept together: to take it back costs the same however it came. */
+  readonly #incoming = new Map<string, Incoming>()
 
   constructor (link: PeerLink, batch: number, limits: () => WantLimits) {
     this.link = link
@@ -89,10 +93,14 @@ export class Client {
 
   /** Index ranges that are kept for it. */
   get size (): number {
-    let size = this.#incomingRanges
+    let size = 0
 
     for (const root of this.roots.values()) {
       size += root.size
+    }
+
+    for (const { ranges } of this.#incoming.values()) {
+      size += ranges.intervals
     }
 
     return size
@@ -100,7 +108,7 @@ export class Client {
 
   /** Whether something is to be looked at or to be sent. */
   get hasWork (): boolean {
-    return this.#incoming.length > 0 || this.next() != null
+    return this.#incoming.size > 0 || this.next() != null
   }
 
   /** A delivery of so many blocks took so many milliseconds until the link could take more. */
@@ -119,25 +127,29 @@ export class Client {
   take (wants: PeerWant[]): void {
     const limits = this.#limits()
 
-    for (const want of wants) {
-      const key = formatCid(want.root)
+    for (const { root, kind, ranges, tellAbsent } of wants) {
+      if (kind === 'cancel') {
+        this.#cancel(root, ranges)
+        continue
+      }
 
-      if (want.kind === 'cancel') {
-        this.#cancel(key, want.ranges)
-      } else if (this.#incoming.length < limits.roots) {
-        const ranges = want.ranges.slice(0, Math.max(0, limits.ranges - this.size))
-        this.#incomingRanges += ranges.length
-        this.#incoming.push({ ...want, ranges, key })
+      const name = nameOf(root, kind, tellAbsent)
+      const incoming = this.#incoming.get(name) ?? { root, kind, tellAbsent, ranges: new RangeSet() }
+
+      if (this.#incoming.has(name) || this.#incoming.size < limits.roots) {
+        incoming.ranges.addAll(ranges.slice(0, Math.max(0, limits.ranges - this.size)))
+        this.#incoming.set(name, incoming)
       }
     }
   }
 
   /** The next want to look at. */
   nextWant (): PeerWant | undefined {
-    const want = this.#incoming.shift()
-    this.#incomingRanges -= want?.ranges.length ?? 0
+    for (const [name, { ranges, ...want }] of this.#incoming) {
+      this.#incoming.delete(name)
 
-    return want
+      return { ...want, ranges: ranges.ranges() }
+    }
   }
 
   /** The wants for a root; undefined where the peer wants too much already. */
@@ -168,16 +180,11 @@ export class Client {
     return false
   }
 
-  #cancel (key: string, ranges: IndexRange[]): void {
-    this.roots.get(key)?.cancel(ranges)
+  #cancel (root: CID, ranges: IndexRange[]): void {
+    this.roots.get(formatCid(root))?.cancel(ranges)
 
-    for (const want of this.#incoming) {
-      if (want.key === key && want.kind === 'block') {
-        const left = new RangeSet(want.ranges)
-        left.deleteAll(ranges)
-        this.#incomingRanges += left.intervals - want.ranges.length
-        want.ranges = left.ranges()
-      }
+    for (const tellAbsent of [false, true]) {
+      this.#incoming.get(nameOf(root, 'block', tellAbsent))?.ranges.deleteAll(ranges)
     }
   }
 
@@ -203,8 +210,11 @@ export class Client {
 
   close (): void {
     this.abort.abort()
-    this.#incoming.length = 0
-    this.#incomingRanges = 0
+    this.#incoming.clear()
     this.roots.clear()
   }
+}
+
+function nameOf (root: CID, kind: PeerWant['kind'], tellAbsent: boolean): string {
+  return `${kind} ${tellAbsent} ${formatCid(root)}`
 }

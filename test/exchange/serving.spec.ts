@@ -57,6 +57,27 @@ describe('serving, limits', () => {
     await server.stop()
   })
 
+  it('keeps what is wanted of one root together until it is looked at, so that it is taken back at once', async () => {
+    const { server, store, say } = serverWith({ peerWantRoots: 2 })
+    const gate = Promise.withResolvers<void>()
+    store.gate = gate.promise
+    const client = new FakeClient(1)
+    await say(client, want('have', [{ start: 0, end: 1 }]))
+
+    for (let i = 0; i < 10; i++) {
+      await say(client, want('block', [{ start: 2 * i, end: 2 * i + 1 }]))
+    }
+
+    expect(server.wants).to.equal(1 + 10)
+    await say(client, want('cancel', sparse(9)))
+    expect(server.wants).to.equal(1 + 1)
+    gate.resolve()
+    await settled()
+
+    expect(client.deliveries.flat().map(({ index }) => index)).to.deep.equal([18])
+    await server.stop()
+  })
+
   it('gives each peer an even share of `totalWants`', async () => {
     const { server, store, say } = serverWith({ totalWants: 100, peerWants: 80 })
     store.present = 0

@@ -8,6 +8,7 @@ import { AddressReader, readCid } from './address.ts'
 import { PRESENCE_ABSENT, PRESENCE_HAVE, PRICE_BYTES, WANT_BLOCK, WANT_HAVE } from './encode.ts'
 import { Message } from './message.ts'
 import { assertModest } from './scan.ts'
+import type { Root } from './address.ts'
 import type { BlockDelivery, BlockPresence, WantListEntry } from './message.ts'
 import type { Delivery } from '../../dataset/delivery.ts'
 import type { IndexRange } from '../../dataset/ranges.ts'
@@ -87,37 +88,37 @@ interface WantGroup {
   indices: number[]
 }
 
+/**
+ * What is taken back is told first, and what is taken back after it was wanted is not told as wanted: so a list is as many
+ * wants as it has roots and kinds, however it mixes them.
+ */
 function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWant[] {
-  const wants: PeerWant[] = []
+  const read = entries.map(entry => ({ kind: readKind(entry), tellAbsent: entry.cancel !== true && entry.sendDontHave === true }))
+  const places = entries.map((entry, i) => read[i].kind == null ? undefined : addresses.read(entry.address))
   const groups = new Map<string, WantGroup>()
+  /** By root and index, the last entry that takes it back. */
+  const cancelled = new Map<Root, Map<number, number>>()
   let last: WantGroup | undefined
-  const flush = (): void => {
-    for (const { want, indices } of groups.values()) {
-      want.ranges = sortedRanges(indices)
-      wants.push(want)
+
+  for (const [i, place] of places.entries()) {
+    if (place != null && read[i].kind === 'cancel') {
+      const indices = cancelled.get(place.root) ?? new Map<number, number>()
+      cancelled.set(place.root, indices.set(place.index, i))
     }
-
-    groups.clear()
-    last = undefined
   }
-  let cancels = false
 
-  for (const entry of entries) {
-    const kind = readKind(entry)
-    const place = kind == null ? undefined : addresses.read(entry.address)
+  for (const [i, place] of places.entries()) {
+    const { kind, tellAbsent } = read[i]
 
     if (kind == null || place == null) {
       continue
     }
 
-    // a want and its cancel keep their order
-    if ((kind === 'cancel') !== cancels) {
-      flush()
-      cancels = !cancels
-    }
-
     const { root, index } = place
-    const tellAbsent = kind !== 'cancel' && entry.sendDontHave === true
+
+    if (kind === 'block' && (cancelled.get(root)?.get(index) ?? -1) > i) {
+      continue
+    }
 
     // one list is of one kind and one tree, mostly
     if (last?.want.root !== root.cid || last.want.kind !== kind || last.want.tellAbsent !== tellAbsent) {
@@ -129,9 +130,9 @@ function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWan
     last.indices.push(index)
   }
 
-  flush()
+  const wants = [...groups.values()].map(({ want, indices }) => ({ ...want, ranges: sortedRanges(indices) }))
 
-  return wants
+  return [...wants.filter(({ kind }) => kind === 'cancel'), ...wants.filter(({ kind }) => kind !== 'cancel')]
 }
 
 /** Undefined for a kind that is not known. */

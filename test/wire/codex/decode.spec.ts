@@ -84,10 +84,25 @@ describe('wire/codex/decode', () => {
         { address: leaf(2), cancel: true, wantType: 0, sendDontHave: true },
         { address: leaf(1), wantType: 0 }
       ).map(([, kind, tellAbsent, ranges]) => [kind, tellAbsent, ranges])).to.deep.equal([
-        ['block', false, [[1, 2]]],
         ['cancel', false, [[1, 3]]],
         ['block', false, [[1, 2]]]
       ])
+      expect(decodeWants(
+        { address: leaf(1), wantType: 0 },
+        { address: leaf(1), wantType: 1 },
+        { address: leaf(2), wantType: 0 },
+        { address: leaf(1), cancel: true }
+      ).map(([, kind,, ranges]) => [kind, ranges])).to.deep.equal([
+        ['cancel', [[1, 2]]],
+        ['have', [[1, 2]]],
+        ['block', [[2, 3]]]
+      ])
+    })
+
+    it('makes few wants of a list that takes back and wants in turns', () => {
+      const entries = Array.from({ length: 40 }, (_, i) => ({ address: leaf(i), cancel: i % 2 === 0 }))
+
+      expect(decodeWants(...entries).map(([, kind,, ranges]) => [kind, ranges.length])).to.deep.equal([['cancel', 20], ['block', 20]])
     })
 
     it('takes absent fields for their defaults', () => {
