@@ -192,6 +192,15 @@ export class RangeSet {
     }
   }
 
+  /** Takes the first intervals out, so many at most. */
+  takeFirst (most: number): IndexRange[] {
+    const ends = this.#ends.splice(0, most)
+    const ranges = this.#starts.splice(0, most).map((start, i) => ({ start, end: ends[i] }))
+    this.#count -= countOf(ranges)
+
+    return ranges
+  }
+
   has (index: number): boolean {
     const at = firstAbove(this.#ends, index)
 

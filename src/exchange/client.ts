@@ -1,7 +1,7 @@
 /**
  * What one peer wants of us: index ranges by dataset, not blocks, since a reference node asks for thousands at once.
  */
-import { DELIVERY_BLOCKS } from '../constants.ts'
+import { DELIVERY_BLOCKS, MAX_WANT_ENTRIES } from '../constants.ts'
 import { formatCid } from '../dataset/codecs.ts'
 import { RangeSet } from '../dataset/ranges.ts'
 import type { PeerLink, PeerWant } from './peer-link.ts'
@@ -106,9 +106,14 @@ export class Client {
     return size
   }
 
+  /** Whether something is to be looked at. */
+  get hasWants (): boolean {
+    return this.#incoming.size > 0
+  }
+
   /** Whether something is to be looked at or to be sent. */
   get hasWork (): boolean {
-    return this.#incoming.size > 0 || this.next() != null
+    return this.hasWants || this.next() != null
   }
 
   /** A delivery of so many blocks took so many milliseconds until the link could take more. */
@@ -143,12 +148,16 @@ export class Client {
     }
   }
 
-  /** The next want to look at. */
+  /** The next want to look at, or a part of it: the answer must not be longer than what the link can tell. */
   nextWant (): PeerWant | undefined {
     for (const [name, { ranges, ...want }] of this.#incoming) {
-      this.#incoming.delete(name)
+      const first = ranges.takeFirst(MAX_WANT_ENTRIES)
 
-      return { ...want, ranges: ranges.ranges() }
+      if (ranges.isEmpty) {
+        this.#incoming.delete(name)
+      }
+
+      return { ...want, ranges: first }
     }
   }
 

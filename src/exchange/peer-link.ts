@@ -50,6 +50,11 @@ export interface PeerLink {
 
   /** Answers wants: what we have, and (only for what was asked with `tellAbsent`) what we have not. */
   presence(root: CID, answer: { have: IndexRange[], absent: IndexRange[], price: bigint }): void
+  /**
+   * Undefined when another answer can be told now. Otherwise resolves when it can, or when the link is closed: until then
+   * it would wait in memory, and too many are given up with the peer.
+   */
+  room?(): Promise<void> | undefined
   /** Sends blocks. Resolves when the stream can take more; rejects when the link closes first. */
   deliver(root: CID, blocks: ServedBlock[], options?: AbortOptions): Promise<void>
   /** Says that these will not be served. Present only where `features.refusals`; elsewhere silence has to do. */

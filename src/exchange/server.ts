@@ -141,8 +141,23 @@ export class Server {
   }
 
   async #takeAll (client: Client): Promise<void> {
-    for (let want = client.nextWant(); want != null; want = client.nextWant()) {
-      await this.#take(client, want)
+    while (client.hasWants) {
+      await this.#untilHeard(client)
+      const want = client.nextWant()
+
+      if (want != null) {
+        await this.#take(client, want)
+      }
+    }
+  }
+
+  /** A peer that asks faster than it reads is answered as fast as it reads. */
+  async #untilHeard ({ link, abort }: Client): Promise<void> {
+    const { clock, limits } = this.#init
+    const room = link.room?.()
+
+    if (room != null) {
+      await withDeadline(clock, limits.servingTimeout, abort.signal, async () => room)
     }
   }
 

@@ -22,7 +22,10 @@ export interface WireLimits {
   unaskedRate: number
   /** Bytes that a peer may send unasked at once, after it was silent: what is wanted of 70,000 blocks. */
   unaskedBurst: number
-  /** Bytes of messages that wait because their peer is too fast; a peer that goes on is given up. */
+  /**
+   * Bytes of messages that wait because their peer is too fast; a peer that goes on is given up. A reference node asks for
+   * all of a file at once: that is 9 MB where the file has 10 GiB.
+   */
   waitingBytes: number
   /**
    * Bytes of memory that all peers together may hold in messages that came in part, that wait, or that they do not read.
@@ -49,7 +52,7 @@ export const DEFAULT_WIRE_LIMITS: WireLimits = {
   messageRoots: 256,
   unaskedRate: 2 * MiB,
   unaskedBurst: 4 * MiB,
-  waitingBytes: 4 * MiB,
+  waitingBytes: 16 * MiB,
   heldBytes: 64 * MiB,
   inboundStreams: 8,
   queueBytes: MiB,

@@ -45,6 +45,8 @@ export class Outbound {
   readonly #init: OutboundInit
   readonly #queue: Item[] = []
   readonly #bulk: Bulk[] = []
+  /** Those who wait for less to be said. */
+  readonly #waiting: Array<() => void> = []
   #cost = 0
   #stream?: ByteStream
   /** The stream is being opened. */
@@ -65,6 +67,11 @@ export class Outbound {
   /** Bytes of memory that what is to be said takes. */
   get queuedBytes (): number {
     return this.#cost
+  }
+
+  /** Undefined when there is room for something to say. Otherwise resolves when there is, or this is closed. */
+  room (): Promise<void> | undefined {
+    return this.#hasRoom ? undefined : new Promise(resolve => { this.#waiting.push(resolve) })
   }
 
   /** Says something, in order. `ranges` is how many index ranges it holds until it is sent. */
@@ -153,6 +160,7 @@ export class Outbound {
     this.#stream?.abort(reason)
     this.#stream = undefined
     this.#rejectBulk(reason)
+    this.#tellRoom()
   }
 
   #pump (): void {
@@ -188,6 +196,17 @@ export class Outbound {
       this.#cost -= this.#queue[0].cost
       this.#queue.shift()
       this.#init.said()
+      this.#tellRoom()
+    }
+  }
+
+  get #hasRoom (): boolean {
+    return this.#closed != null || this.#cost <= this.#init.maxQueueBytes / 2
+  }
+
+  #tellRoom (): void {
+    if (this.#hasRoom) {
+      this.#waiting.splice(0).forEach(resolve => { resolve() })
     }
   }
 

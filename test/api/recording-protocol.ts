@@ -100,6 +100,7 @@ function recordingLink (link: PeerLink, add: Add): PeerLink {
       add('presence', link, root, answer.have, { absent: indices(answer.absent), price: answer.price })
       link.presence(root, answer)
     },
+    room: () => link.room?.(),
     deliver: async (root, blocks: ServedBlock[], options) => {
       add('deliver', link, root, blocks.map(({ index }) => ({ start: index, end: index + 1 })))
       await link.deliver(root, blocks, options)

@@ -82,6 +82,17 @@ describe('RangeSet', () => {
     }))
   })
 
+  it('gives the first intervals away', () => {
+    const set = new RangeSet([{ start: 1, end: 4 }, { start: 6, end: 7 }, { start: 9, end: 11 }])
+
+    expect(set.takeFirst(2)).to.deep.equal([{ start: 1, end: 4 }, { start: 6, end: 7 }])
+    expect(set.ranges()).to.deep.equal([{ start: 9, end: 11 }])
+    expect(set.count).to.equal(2)
+    expect(set.takeFirst(2)).to.deep.equal([{ start: 9, end: 11 }])
+    expect(set.isEmpty).to.be.true()
+    expect(set.takeFirst(1)).to.deep.equal([])
+  })
+
   it('joins neighbours', () => {
     const set = new RangeSet([{ start: 4, end: 6 }, { start: 0, end: 2 }, { start: 2, end: 4 }])
 

@@ -4,7 +4,7 @@ import { KiB, MiB } from '../../src/constants.ts'
 import { rangesOf } from '../../src/dataset/ranges.ts'
 import { verify } from '../../src/dataset/verify.ts'
 import { hasher } from '../../src/hasher/node.ts'
-import { collect } from '../../src/index.ts'
+import { codexProtocol, collect } from '../../src/index.ts'
 import { countingBlockstore, memoryStores, shuffle } from '../../src/testing/index.ts'
 import { BLOCK, onNetwork, seed } from '../api/network.ts'
 import { indicesOf, served, unknown } from './served.ts'
@@ -35,6 +35,25 @@ describe('the server', () => {
       await silentAsk(net, client, root)
       expect(server.links.slice(told).filter(({ what }) => what === 'presence').flatMap(({ absent }) => absent)).to.deep.equal([])
       expect(client.answers.flatMap(({ have }) => have)).to.deep.equal([98, 99])
+    })
+  })
+
+  it('answers one that asks at once for all of a large file, in no order, as fast as it reads', async () => {
+    await onNetwork(async net => {
+      const BLOCKS = 60_000
+      const server = await net.add()
+      const file = await seed(server, BLOCKS * 64, { blockSize: 64 })
+      const { treeCid: root } = await server.codex.manifest(file.cid, { offline: true })
+      const client = await net.script({}, { conditions: { download: MiB, latency: 50 }, protocol: codexProtocol({ queueBytes: 64 * MiB, unaskedRate: 64 * MiB, unaskedBurst: 64 * MiB }) })
+      const link = await client.connect(server.transport)
+      const order = shuffle(net.random, Array.from({ length: BLOCKS }, (_, i) => i))
+
+      for (let at = 0; at < BLOCKS; at += 1_024) {
+        link.askHave(root, rangesOf(order.slice(at, at + 1_024).sort((a, b) => a - b)))
+      }
+
+      await net.until(() => client.answers.reduce((sum, { have }) => sum + have.length, 0) === BLOCKS)
+      expect(server.codex.peers()).to.have.lengthOf(1)
     })
   })
 

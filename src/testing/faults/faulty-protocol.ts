@@ -130,6 +130,10 @@ class FaultyLink implements PeerLink {
     }
   }
 
+  room (): Promise<void> | undefined {
+    return this.#inner.room?.()
+  }
+
   account (address: Uint8Array): void {
     this.#inner.account(address)
   }

@@ -78,6 +78,10 @@ export class CodexLink implements PeerLink {
     this.#say(presenceMessages(root, answer), answer.have.length + answer.absent.length)
   }
 
+  room (): Promise<void> | undefined {
+    return this.outbound.room()
+  }
+
   async deliver (root: CID, blocks: ServedBlock[], options?: AbortOptions): Promise<void> {
     for (const batch of batchesOf(blocks)) {
       await this.outbound.deliver(() => deliveryMessage(root, batch), options)
