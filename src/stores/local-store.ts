@@ -122,18 +122,18 @@ export class LocalStore {
   }
 
   /**
-   * Whether a block is kept under its own CID.
+   * Whether a block is here by its own CID: kept for itself, as a manifest, or as a block of a dataset.
    *
    * @throws {StoreRefusedError} when the datastore fails
    * @throws {NotRunningError} when the store is not open
    */
   async hasBlock (cid: CID): Promise<boolean> {
-    return this.#parts.activity.run(async () => await this.#standalone.has(cid) || await this.#datasets.get(cid) != null)
+    return this.#parts.activity.run(async () => await this.#standalone.isHere(cid) || await this.#datasets.get(cid) != null)
   }
 
   /**
-   * Reads and hashes a block kept under its own CID. One that is not there, or not what it was, is forgotten; but a
-   * manifest that is in the list is there as long as the list is.
+   * Reads and hashes a block by its own CID. One that is not there, or not what it was, is kept for itself no more; but
+   * a manifest that is in the list is there as long as the list is.
    *
    * @throws {StoreRefusedError} when the datastore fails
    * @throws {NotRunningError} when the store is not open

@@ -16,7 +16,7 @@ export interface StandaloneBlocksInit {
   hasher: Hasher
 }
 
-/** Blocks kept under their own CIDs: manifests above all. */
+/** Blocks by their own CIDs: those kept for themselves, and those that some dataset has. */
 export class StandaloneBlocks {
   readonly #init: StandaloneBlocksInit
 
@@ -24,14 +24,21 @@ export class StandaloneBlocks {
     this.#init = init
   }
 
-  async has ({ multihash }: CID): Promise<boolean> {
-    return multihash.code === SHA2_256 && multihash.digest.byteLength === DIGEST_BYTES &&
-      (await this.#init.blocks.keptFor(multihash.digest)).has(STANDALONE)
+  /** Whether it is kept for itself. */
+  async has (cid: CID): Promise<boolean> {
+    return (await this.#keptFor(cid)).has(STANDALONE)
   }
 
-  /** Reads and hashes a block. One that is not there, or not what it was, is forgotten. */
+  /** Whether it is here, for itself or as a block of a dataset. */
+  async isHere (cid: CID): Promise<boolean> {
+    const ids = await this.#keptFor(cid)
+
+    return ids.has(STANDALONE) || (ids.size > 0 && await this.#init.blocks.has(digestOf(cid)))
+  }
+
+  /** Reads and hashes a block. One that is not there, or not what it was, is kept for itself no more. */
   async get (cid: CID): Promise<VerifiedBlock | undefined> {
-    if (!await this.has(cid)) {
+    if (!await this.isHere(cid)) {
       return undefined
     }
 
@@ -70,6 +77,12 @@ export class StandaloneBlocks {
    */
   async forget (cid: CID, commit: (remove: (changes: Changes) => void) => Promise<unknown>): Promise<boolean> {
     return this.#locked(cid, async () => this.#forget(cid, commit))
+  }
+
+  async #keptFor ({ multihash }: CID): Promise<Set<string>> {
+    const isOurs = multihash.code === SHA2_256 && multihash.digest.byteLength === DIGEST_BYTES
+
+    return isOurs ? this.#init.blocks.keptFor(multihash.digest) : new Set()
   }
 
   async #check (cid: CID): Promise<VerifiedBlock | undefined> {

@@ -140,6 +140,19 @@ describe('download', () => {
     })
   })
 
+  it('gives a block of a file by its own CID, from others and from the local store', async () => {
+    await onNetwork(async net => {
+      const seeder = await net.add()
+      const file = await seed(seeder, 3 * BLOCK)
+      const reader = await net.add()
+      const block = file.content.subarray(BLOCK, 2 * BLOCK)
+      const cid = blockCid(hasher.digest(block) as Uint8Array)
+
+      expect(await collect(reader.codex.download(cid, { providers: [seeder.transport.peerId] }), { max: BLOCK })).to.deep.equal(block)
+      expect(await collect(seeder.codex.download(cid, { offline: true }), { max: BLOCK })).to.deep.equal(block)
+    })
+  })
+
   it('gives a single block by its own CID, and serves it on', async () => {
     await onNetwork(async net => {
       const { data, single } = singleBlock()

@@ -129,6 +129,28 @@ describe('the local store', () => {
         })
       })
 
+      it('knows a block of a dataset by its own CID, as long as a dataset has it', async () => {
+        await withStores(async stores => {
+          const store = await openStore(stores)
+          const dataset = await makeDataset([1, 2, 3], 'one')
+          const { cid } = await ownBlock(blockOf(2), hasher)
+          await add(store, dataset)
+          await put(store, dataset, [0, 2])
+          expect(await store.hasBlock(cid)).to.equal(false)
+
+          await put(store, dataset, [1])
+          expect(await store.hasBlock(cid)).to.equal(true)
+          expect((await store.getBlock(cid))?.data).to.deep.equal(blockOf(2))
+          expect(await store.delete(cid)).to.equal(false)
+          expect(await present(store, dataset)).to.deep.equal([0, 1, 2])
+
+          expect(await store.delete(dataset.cid)).to.equal(true)
+          expect(await store.hasBlock(cid)).to.equal(false)
+          expect(await store.getBlock(cid)).to.equal(undefined)
+          await store.close()
+        })
+      })
+
       it('lists datasets, and deletes all of one but what another has', async () => {
         await withStores(async stores => {
           const one = await makeDataset([1, 2, 3, 4, 4, 2], 'one')
