@@ -1,6 +1,6 @@
 /* eslint-disable no-console */
 /**
- * `npm run large -- [--size 1GiB] [--only memory,sleep,kill,range,readers] [--seed n]`: what is promised of large files,
+ * `npm run large -- [--size 1GiB] [--only memory,sleep,kill,range,readers,erasure] [--seed n]`: what is promised of large files,
  * shown by real processes over TCP with stores on disk. A line of figures for each check; exits with 1 when one failed.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatMilliseconds } from '../../bin/format.ts'
 import { interruptSignal } from '../../bin/interrupt.ts'
+import { erasure } from './checks/erasure.ts'
 import { kill } from './checks/kill.ts'
 import { memory } from './checks/memory.ts'
 import { range } from './checks/range.ts'
@@ -21,7 +22,7 @@ import type { Check, Stage } from './stage.ts'
 const GIB = 1024 ** 3
 /** Of a download of 1 GiB; fewer of a smaller one, each costs up to two batches of blocks. */
 const KILLS = 20
-const CHECKS: Record<string, Check> = { memory, sleep, kill, range, readers }
+const CHECKS: Record<string, Check> = { memory, sleep, kill, range, readers, erasure }
 
 const { values } = parseArgs({
   options: {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
+import { RecoveryError } from '../../../src/errors.ts'
 import { peakBytes, say, withNode } from './node.ts'
 import type { Job } from './node.ts'
 import type { DownloadOptions } from '../../../src/index.ts'
 
 export interface DownloadInput extends Job {
-  options?: Pick<DownloadOptions, 'offset' | 'length' | 'offline'>
+  options?: Pick<DownloadOptions, 'offset' | 'length' | 'offline' | 'stallTimeout'>
 }
 
 export interface Downloaded {
@@ -12,6 +13,10 @@ export interface Downloaded {
   bytes: number
   milliseconds: number
   peakBytes: number
+  /** Blocks recovered from parity. */
+  recovered: number
+  /** Set where a group of a protected file has too few blocks left. */
+  failure?: Pick<RecoveryError, 'name' | 'group' | 'missing'>
 }
 
 /** Reads a file, or a part of it, and keeps it. */
@@ -19,13 +24,29 @@ export async function download ({ dataDir, peers, cid, options }: DownloadInput)
   await withNode({ dataDir, peers }, async ({ codex }) => {
     const hash = createHash('sha256')
     const download = codex.download(cid, options)
+    const started = performance.now()
+    let failure: Downloaded['failure']
 
-    for await (const bytes of download) {
-      hash.update(bytes)
+    try {
+      for await (const bytes of download) {
+        hash.update(bytes)
+      }
+    } catch (err) {
+      failure = failureOf(err)
     }
 
-    const { bytes, milliseconds } = await download.done
-    const downloaded: Downloaded = { sha256: hash.digest('hex'), bytes, milliseconds, peakBytes: peakBytes() }
+    const { bytes, blocks: { recovered } } = download.progress
+    const downloaded: Downloaded = { sha256: hash.digest('hex'), bytes, milliseconds: performance.now() - started, peakBytes: peakBytes(), recovered, failure }
     say(downloaded)
   })
+}
+
+function failureOf (err: unknown): Downloaded['failure'] {
+  if (!(err instanceof RecoveryError)) {
+    throw err
+  }
+
+  const { name, group, missing } = err
+
+  return { name, group, missing }
 }

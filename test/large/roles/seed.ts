@@ -3,11 +3,14 @@ import { formatCid } from '../../../src/dataset/codecs.ts'
 import { shapeOf } from '../../../src/dataset/verify.ts'
 import { contentChunks, seededContent } from '../../../src/testing/corpus.ts'
 import { peakBytes, say, withNode } from './node.ts'
+import type { ErasureOptions } from '../../../src/index.ts'
 
 export interface SeedInput {
   dataDir: string
   size: number
   seed: number
+  /** Stores parity beside it; then the protected file is seeded. */
+  erasure?: ErasureOptions
 }
 
 /** Said first. */
@@ -29,7 +32,7 @@ export interface SeederFigures {
 }
 
 /** Stores content that it never holds whole, and serves it until it is killed. */
-export async function seed ({ dataDir, size, seed }: SeedInput): Promise<void> {
+export async function seed ({ dataDir, size, seed, erasure }: SeedInput): Promise<void> {
   await withNode({ dataDir, listen: ['/ip4/127.0.0.1/tcp/0'] }, async ({ codex, addresses }) => {
     const hash = createHash('sha256')
     const cid = await codex.store(async function * () {
@@ -37,7 +40,7 @@ export async function seed ({ dataDir, size, seed }: SeedInput): Promise<void> {
         hash.update(chunk)
         yield chunk
       }
-    }())
+    }(), { erasure })
     const { root, leaves, blockSize } = shapeOf(await codex.manifest(cid))
     const seeded: Seeded = {
       cid: formatCid(cid),
