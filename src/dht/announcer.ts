@@ -1,4 +1,5 @@
 import { DialError } from '../errors.ts'
+import { K } from './limits.ts'
 import { keyOf } from './node-id.ts'
 import type { Background } from './background.ts'
 import type { DhtLimits } from './limits.ts'
@@ -15,8 +16,8 @@ interface Announced {
   readonly contentId: Uint8Array
   /** When it is to be announced again, in milliseconds of the clock. */
   due: number
-  /** Number of the record that was announced last. */
-  seq?: bigint
+  /** The announcement that succeeded last: when, the number of its record, and how many nodes were told. */
+  last?: { at: number, seq: bigint, told: number }
   /** Those who wait for the announcement that comes next. */
   waiting: Array<PromiseWithResolvers<void>>
   running: boolean
@@ -33,9 +34,11 @@ export interface AnnouncerInit {
   announce(contentId: Uint8Array, options: AbortOptions): Promise<number>
   /** Whether there is nobody that could be told. */
   isAlone(): boolean
+  /** How many nodes we know. */
+  nodes(): number
 }
 
-/** Announces contents, and again before others forget them, or when our record has changed. */
+/** Announces contents, and again before others forget them, when our record has changed, or when there are more to tell. */
 export class Announcer {
   readonly #init: AnnouncerInit
   readonly #announced = new Map<string, Announced>()
@@ -112,8 +115,10 @@ export class Announcer {
 
   /** What somebody waits for, else what is due. */
   #due (): Announced | undefined {
-    const now = this.#init.clock.now()
-    const { seq } = this.#init.record()
+    const { clock, record, nodes } = this.#init
+    const now = clock.now()
+    const { seq } = record()
+    const known = Math.min(nodes(), K)
     let due: Announced | undefined
 
     for (const entry of this.#announced.values()) {
@@ -121,7 +126,11 @@ export class Announcer {
         return entry
       }
 
-      if (!entry.running && (entry.due <= now || (entry.seq !== undefined && entry.seq < seq))) {
+      const { last } = entry
+      // the first of a network announces before others are there
+      const isStale = last != null && (last.seq < seq || (last.told < known && last.at + TICK_MS <= now))
+
+      if (!entry.running && (entry.due <= now || isStale)) {
         due ??= entry
       }
     }
@@ -145,7 +154,7 @@ export class Announcer {
       }
 
       entry.due = clock.now() + limits.announceInterval * (0.9 + random() / 10)
-      entry.seq = seq
+      entry.last = { at: clock.now(), seq, told: addresses.length === 0 ? K : told }
       waiting.forEach(({ resolve }) => { resolve() })
     } catch (err) {
       entry.due = clock.now() + Math.min(RETRY_MS, limits.announceInterval)

@@ -135,7 +135,8 @@ class DhtDiscovery implements CodexDiscovery {
       background: this.#dht.background,
       record: () => this.#dht.self.providerRecord,
       announce: async (contentId, options) => this.#dht.announce(contentId, options),
-      isAlone: () => this.#bootstrap.length === 0
+      isAlone: () => this.#bootstrap.length === 0,
+      nodes: () => this.#dht.table.size
     })
     this.#log?.('started as %s', this.spr)
   }

@@ -24,6 +24,7 @@ describe('dht/announcer', () => {
   let announced: Array<[minute: number, content: number]>
   let told: number
   let alone: boolean
+  let known: number
   let seq: bigint
   let addresses: Uint8Array[]
   let running: number
@@ -37,6 +38,7 @@ describe('dht/announcer', () => {
       limits: { ...DEFAULT_DHT_LIMITS, ...limits },
       record: () => createSpr(crypto, { privateKey: new Uint8Array(32), seq, addresses }),
       isAlone: () => alone,
+      nodes: () => known,
       announce: async contentId => {
         most = Math.max(most, ++running)
         await new Promise<void>(resolve => { clock.setTimeout(resolve, 500) })
@@ -54,6 +56,7 @@ describe('dht/announcer', () => {
     announced = []
     told = 16
     alone = false
+    known = 0
     seq = 1n
     addresses = [new Uint8Array(8)]
     running = most = 0
@@ -143,6 +146,32 @@ describe('dht/announcer', () => {
     await runPromise(clock, announcer.provide(content(1)))
 
     expect(announced).to.have.lengthOf(1)
+  })
+
+  it('announces again as long as there are more to tell, up to 16', async () => {
+    told = 0
+    alone = true
+    await runPromise(clock, announcer.provide(content(1)))
+    await clock.advance(10 * MINUTE)
+    expect(announced).to.have.lengthOf(1)
+
+    for (const [nodes, times] of [[3, 2], [40, 3]]) {
+      known = nodes
+      told = Math.min(nodes, 16)
+      await clock.advance(11_000)
+      expect(announced).to.have.lengthOf(times)
+    }
+
+    await clock.advance(5 * MINUTE)
+    expect(announced).to.have.lengthOf(3)
+  })
+
+  it('waits between two tries to tell those who do not answer', async () => {
+    told = 2
+    known = 3
+    await runPromise(clock, announcer.provide(content(1)))
+    await clock.advance(MINUTE)
+    expect(announced.length).to.be.within(3, 12)
   })
 
   it('announces no more what was withdrawn', async () => {

@@ -158,6 +158,20 @@ describe('dht/discovery', () => {
     expect(await find(first)).to.have.lengthOf(0)
   })
 
+  it('announces again to those who come later', async () => {
+    const first = await node('203.0.113.1', ['/ip4/203.0.113.1/tcp/8070'])
+    await runPromise(clock, first.provide(cid))
+    let asker = first
+
+    for (let i = 0; i < 24; i++) {
+      asker = await node(`203.0.${i}.2`, [], { bootstrap: [asker.spr] })
+    }
+
+    await clock.advance(20_000)
+    await runPromise(clock, first.stop())
+    expect(await find(asker)).to.deep.equal(['/ip4/203.0.113.1/tcp/8070'])
+  })
+
   /** What is found when somebody announces addresses that mean another host on each network. */
   async function findLocal ([first, provider, asker]: string[]): Promise<string[]> {
     const root = await node(first, [])
