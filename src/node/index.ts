@@ -20,9 +20,11 @@ import { anyOf, createCodex, staticPeers } from '../index.ts'
 import { libp2pTransport } from '../libp2p/index.ts'
 import { openDataDir } from './data-dir.ts'
 import { createLibp2pNode } from './libp2p-node.ts'
-import type { Codex, CodexInit, Limits } from '../index.ts'
-import type { Libp2p } from '@libp2p/interface'
+import type { DhtLimits } from '../dht/index.ts'
+import type { Codex, CodexInit, Limits, Provider } from '../index.ts'
+import type { AbortOptions, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { CID } from 'multiformats/cid'
 
 /** Any port of any interface. */
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
@@ -45,6 +47,8 @@ export interface NodeInit extends Omit<CodexInit, 'transport' | 'blockstore' | '
   bootstrap?: string[]
   /** UDP port of the DHT; any free one by default. Where given without `bootstrap`, this is the first node of a DHT. */
   discoveryPort?: number
+  /** Limits of the DHT that are to be others than `DEFAULT_DHT_LIMITS`: `announceInterval` and so on. */
+  dhtLimits?: Partial<DhtLimits>
 }
 
 /** A running `Codex` with the libp2p node and the stores under it. */
@@ -57,6 +61,8 @@ export interface CodexNode {
   addresses(): Multiaddr[]
   /** Its record in the DHT, for others to bootstrap from; undefined where it is in none. It may change. */
   spr(): string | undefined
+  /** Who is known to have a CID by the DHT and by `discovery`, as they are learnt; neither `peers` nor who is connected. */
+  findProviders(cid: CID, options?: AbortOptions): AsyncIterable<Provider>
   /** Ends all work, closes every connection and gives the data directory free. */
   stop(): Promise<void>
 }
@@ -70,7 +76,7 @@ export interface CodexNode {
  * @throws {ProtocolError} when a bootstrap record is none
  */
 export async function createNode (init: NodeInit, limits?: Partial<Limits>): Promise<CodexNode> {
-  const { dataDir, listen = DEFAULT_LISTEN, peers = [], discovery, bootstrap, discoveryPort, ...rest } = init
+  const { dataDir, listen = DEFAULT_LISTEN, peers = [], discovery, bootstrap, discoveryPort, dhtLimits, ...rest } = init
   const known = peers.map(peer => multiaddr(peer))
   const undo: Array<() => unknown> = []
   // last opened, first closed; each is tried
@@ -103,13 +109,15 @@ export async function createNode (init: NodeInit, limits?: Partial<Limits>): Pro
         addresses: () => libp2p.getMultiaddrs(),
         bootstrap,
         datastore: data.datastore,
+        limits: dhtLimits,
         logger: rest.logger ?? libp2p.logger
       })
+    const found = anyOf(...[discovery, dht].filter(found => found != null))
     const codex = createCodex({
       ...rest,
       logger: rest.logger ?? libp2p.logger,
       transport: libp2pTransport(libp2p),
-      discovery: anyOf(staticPeers(known), ...[discovery, dht].filter(found => found != null)),
+      discovery: anyOf(staticPeers(known), found),
       blockstore: data.blockstore,
       datastore: data.datastore
     }, limits)
@@ -117,7 +125,14 @@ export async function createNode (init: NodeInit, limits?: Partial<Limits>): Pro
     await codex.start()
     known.forEach(peer => keepConnected(libp2p, peer))
 
-    return { codex, libp2p, addresses: () => libp2p.getMultiaddrs(), spr: () => dht?.spr, stop }
+    return {
+      codex,
+      libp2p,
+      addresses: () => libp2p.getMultiaddrs(),
+      spr: () => dht?.spr,
+      findProviders: (cid, options) => found.find(cid, options),
+      stop
+    }
   } catch (err) {
     await stop().catch(() => {})
     throw err
