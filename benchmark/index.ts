@@ -4,12 +4,14 @@ import { benchEngine } from './engine.ts'
 import { benchLeopard } from './leopard.ts'
 import { benchProtected } from './protected.ts'
 import { parseSize } from './report.ts'
+import { benchTransfer } from './transfer.ts'
 import type { Bench } from './report.ts'
 
 const BENCHES: Record<string, Bench> = {
   engine: benchEngine,
   leopard: benchLeopard,
-  protected: benchProtected
+  protected: benchProtected,
+  transfer: benchTransfer
 }
 
 const { positionals, values: { json, size } } = parseArgs({
