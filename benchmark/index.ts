@@ -2,15 +2,19 @@
 import { parseArgs } from 'node:util'
 import { benchEngine } from './engine.ts'
 import { benchLeopard } from './leopard.ts'
+import { benchPaths } from './paths.ts'
 import { benchProtected } from './protected.ts'
 import { parseSize } from './report.ts'
+import { benchSwarm } from './swarm.ts'
 import { benchTransfer } from './transfer.ts'
 import type { Bench } from './report.ts'
 
 const BENCHES: Record<string, Bench> = {
   engine: benchEngine,
   leopard: benchLeopard,
+  paths: benchPaths,
   protected: benchProtected,
+  swarm: benchSwarm,
   transfer: benchTransfer
 }
 

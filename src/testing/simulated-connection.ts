@@ -19,6 +19,7 @@ export interface ConnectionSettings {
   readonly clock: Clock
   readonly windowBytes: number
   readonly highWaterMark: number
+  readonly readBufferBytes: number
   /** Decides the jitter. */
   readonly random: Random
   /** A number that no other stream has. */
@@ -78,6 +79,10 @@ export class ConnectionEnd implements StreamCarrier {
 
   get highWaterMark (): number {
     return this.#settings.highWaterMark
+  }
+
+  get readBufferBytes (): number {
+    return this.#settings.readBufferBytes
   }
 
   dial (): void {

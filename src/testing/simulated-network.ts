@@ -29,10 +29,15 @@ export interface SimulatedNetworkInit {
   random: Random
   /** Told of every packet as it arrives. The same seeds and the same doings give the same trace. */
   trace?(event: TraceEvent): void
-  /** Bytes that a stream may have under way before the other side has taken them, a packet more at most. 1 MiB by default. */
+  /**
+   * Bytes that a stream may have under way before the other side has taken them, a packet more at most. 1 MiB by default;
+   * `Infinity` is a muxer without flow control, as mplex is.
+   */
   windowBytes?: number
   /** Bytes that a stream queues before `send` returns false. 256 KiB by default. */
   highWaterMark?: number
+  /** Bytes that may come over a stream that nobody reads yet; with more it is reset. libp2p's 4 MiB by default. */
+  readBufferBytes?: number
 }
 
 /**
@@ -48,13 +53,14 @@ export class SimulatedNetwork {
   readonly #peers: SimulatedTransport[] = []
   readonly #byPeer = new Map<string, SimulatedTransport>()
 
-  constructor ({ clock, random, trace, windowBytes = MiB, highWaterMark = 256 * KiB }: SimulatedNetworkInit) {
+  constructor ({ clock, random, trace, windowBytes = MiB, highWaterMark = 256 * KiB, readBufferBytes = 4 * MiB }: SimulatedNetworkInit) {
     let streams = 0
 
     this.#network = {
       clock,
       windowBytes,
       highWaterMark,
+      readBufferBytes,
       random,
       streamId: () => streams++,
       landed: ({ kind, stream, bytes }: Packet, from, to) => {

@@ -1,4 +1,4 @@
-import { StreamResetError, StreamStateError } from '@libp2p/interface'
+import { StreamBufferError, StreamResetError, StreamStateError } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { Waiters } from './waiters.ts'
 import type { Flow, Packet, PacketKind } from './packet.ts'
@@ -13,6 +13,8 @@ export interface StreamCarrier {
   readonly windowBytes: number
   /** Bytes that a stream queues before `send` returns false. */
   readonly highWaterMark: number
+  /** Bytes that may have come before there is a reader; with more the stream is reset. */
+  readonly readBufferBytes: number
   /** The stream has something to send: it will be asked for it. */
   wake(stream: SimulatedStream): void
   packet(kind: PacketKind, arrive: () => void, stream: number, bytes?: number): Packet
@@ -213,6 +215,10 @@ export class SimulatedStream implements ByteStream, Flow {
 
     if (this.#reader == null) {
       this.#unread.push(bytes)
+
+      if (this.#unread.reduce((sum, { byteLength }) => sum + byteLength, 0) > this.#carrier.readBufferBytes) {
+        this.abort(new StreamBufferError(`More than ${this.#carrier.readBufferBytes} bytes came and nobody reads them`))
+      }
     } else {
       this.#handOver(bytes)
     }

@@ -274,6 +274,26 @@ describe('SimulatedNetwork', () => {
       await run(reader.bytes(4 * 1024 * 1024))
     })
 
+    it('without a window, resets a stream of which more lies unread than the read buffer takes, and no other', async () => {
+      network = new SimulatedNetwork({ clock, random: seededRandom(1), windowBytes: Infinity, readBufferBytes: MB })
+      const [a, b] = [await addPeer(), await addPeer()]
+      await run(a.connect(b.peerId))
+      const unread = await run(a.openStream(b.peerId, PROTOCOL))
+      const theirs = (await handlerOf(b).stream()).stream
+      const { theirs: other, reader, own } = await run(open(a, b, 1))
+      theirs.send(new Uint8Array(MB))
+      await clock.run()
+      expect(theirs.send(Uint8Array.of(1))).to.equal(true)
+      await clock.run()
+
+      expect(() => theirs.send(Uint8Array.of(1))).to.throw()
+      expect(() => unread.send(Uint8Array.of(1))).to.throw()
+      await run(sendAll(other, 4 * MB))
+      await run(own.bytes(4 * MB))
+      expect(own.byteLength).to.equal(4 * MB)
+      expect(reader.byteLength).to.equal(0)
+    })
+
     it('hands over what was sent, not a copy', async () => {
       const [a, b] = [await addPeer(), await addPeer()]
       const { stream, reader } = await run(open(a, b))
