@@ -263,6 +263,14 @@ export class Download implements AsyncIterable<Uint8Array> {
 
     this.#settled = true
     this.#init.signal.removeEventListener('abort', this.#onAbort)
+    const now = this.#init.clock.now()
+    const milliseconds = now - (this.#startedAt ?? now)
+
+    if (this.#startedAt != null) {
+      const failed = this.#abort.signal.aborted ? 'aborted' : 'failed'
+      const outcome = reason == null ? 'done' : failed
+      this.#init.parts.emit('codex:download:end', { cid: this.cid, outcome, bytes: this.#bytes, milliseconds, error: reason })
+    }
 
     if (reason != null) {
       this.#done.reject(reason)
@@ -274,7 +282,7 @@ export class Download implements AsyncIterable<Uint8Array> {
       bytes: this.#bytes,
       blocks: { fromStore, fromPeers, recovered },
       peers: [...peers],
-      milliseconds: this.#init.clock.now() - (this.#startedAt ?? this.#init.clock.now())
+      milliseconds
     })
   }
 }

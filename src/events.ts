@@ -33,8 +33,8 @@ export interface CodexEvents {
   'codex:discovery:provide-error': CustomEvent<{ cid: CID, error: Error }>
   /** Blocks were requested of a peer. `duplicate`: because another peer holds them up. */
   'codex:blocks:request': CustomEvent<PeerDetail & { root: CID, start: number, end: number, duplicate: boolean }>
-  /** Blocks came, verified, and are in the local store where they are kept. */
-  'codex:blocks:verified': CustomEvent<PeerDetail & { root: CID, indices: number[], bytes: number, stored: boolean }>
+  /** Blocks came, verified, and are in the local store where they are kept. `milliseconds`: since the first was asked. */
+  'codex:blocks:verified': CustomEvent<PeerDetail & { root: CID, indices: number[], bytes: number, stored: boolean, milliseconds?: number }>
   /** Blocks that nobody has were recovered from parity, and proven. */
   'codex:blocks:recovered': CustomEvent<{ root: CID, indices: number[], stored: boolean }>
   /** A block did not verify. */
@@ -43,6 +43,8 @@ export interface CodexEvents {
   'codex:store:refused': CustomEvent<{ root: CID, error: Error }>
   /** Blocks were sent to a peer. */
   'codex:blocks:served': CustomEvent<PeerDetail & { blocks: number, bytes: number }>
+  /** A download on which work was begun ended. `error` is what its reader is given, the reason of an abort included. */
+  'codex:download:end': CustomEvent<{ cid: CID, outcome: 'done' | 'failed' | 'aborted', bytes: number, milliseconds: number, error?: unknown }>
   /** A payment could not be made or understood, or the policy failed (told once). */
   'codex:payment:error': CustomEvent<PeerDetail & { error: Error }>
 }

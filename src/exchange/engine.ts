@@ -184,6 +184,11 @@ export class Engine implements LinkHandler {
     return this.#fetcher.peersOf(session)
   }
 
+  /** Blocks that readers want and have not got; one that two want counts twice. */
+  get pending (): number {
+    return this.#fetcher.wanted
+  }
+
   /** Spent so far, in the smallest unit of the network's token. */
   get spent (): bigint {
     return this.#buying.spent

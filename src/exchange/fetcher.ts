@@ -175,7 +175,7 @@ export class Fetcher {
 
   /** A batch went through the intake. */
   taken (result: IntakeResult): Array<{ peer: Peer, error: Error }> {
-    const { session, peer, indices, verified, rejected, refused, stored, price } = result
+    const { session, peer, indices, verified, rejected, refused, stored, price, askedAt } = result
     const { root } = session.shape
     const { buying, server, emit } = this.#init
 
@@ -199,7 +199,8 @@ export class Fetcher {
         root,
         indices: verified.map(({ index }) => index),
         bytes: verified.reduce((sum, { data }) => sum + data.byteLength, 0),
-        stored
+        stored,
+        milliseconds: askedAt == null ? undefined : this.#now - askedAt
       })
     }
 
@@ -310,6 +311,13 @@ export class Fetcher {
     return new Set([...session.requests].map(({ peer }) => peer)).size
   }
 
+  /** Blocks that readers want and have not got; one that two want counts twice. */
+  get wanted (): number {
+    const interests = [...this.#sessions.values()].flatMap(session => [...session.interests])
+
+    return interests.reduce((sum, { wanted }) => sum + wanted.count, 0)
+  }
+
   get #now (): number {
     return this.#init.clock.now()
   }
@@ -321,6 +329,7 @@ export class Fetcher {
     const { queued } = peer
     const byPrice = new Map<bigint, Delivery[]>()
     let bytes = 0
+    let askedAt: number | undefined
 
     for (const delivery of deliveries) {
       const { index, data } = delivery
@@ -329,6 +338,7 @@ export class Fetcher {
 
       if (request != null) {
         this.#flights.land(session, request, index)
+        askedAt = Math.min(askedAt ?? Infinity, request.sentAt)
       }
 
       if (session.intake.has(index) || !session.isWanted(index)) {
@@ -351,7 +361,7 @@ export class Fetcher {
       peer.delivered(bytes, bytes, 0, this.#now)
     }
 
-    byPrice.forEach((list, price) => { intake.push(session, peer, list, price) })
+    byPrice.forEach((list, price) => { intake.push(session, peer, list, price, askedAt) })
     this.touch(session)
   }
 

@@ -22,6 +22,8 @@ export interface IntakeResult {
   indices: number[]
   /** Price of one block, as agreed. */
   price: bigint
+  /** When the first of the message that it came in was asked, in the clock's milliseconds; undefined where all were given up. */
+  askedAt?: number
   verified: VerifiedBlock[]
   /** What a block failed with: the peer lies (`VerificationError`, `InvalidProofError`) or the author does (`InvalidDatasetError`). */
   rejected: Array<{ index: number, bytes: number, error: Error }>
@@ -45,6 +47,7 @@ interface Batch {
   peer: Peer
   deliveries: Delivery[]
   price: bigint
+  askedAt?: number
 }
 
 export class Intake {
@@ -72,9 +75,9 @@ export class Intake {
     return this.#bytes
   }
 
-  push (session: Session, peer: Peer, deliveries: Delivery[], price: bigint): void {
+  push (session: Session, peer: Peer, deliveries: Delivery[], price: bigint, askedAt?: number): void {
     for (let at = 0; at < deliveries.length; at += this.#limits.intakeBlocks) {
-      this.#queue.push({ session, peer, price, deliveries: deliveries.slice(at, at + this.#limits.intakeBlocks) })
+      this.#queue.push({ session, peer, price, askedAt, deliveries: deliveries.slice(at, at + this.#limits.intakeBlocks) })
     }
 
     this.#bytes += bytesOf(deliveries)
@@ -104,10 +107,10 @@ export class Intake {
     this.#working--
   }
 
-  async #take ({ session, peer, deliveries, price }: Batch): Promise<IntakeResult> {
+  async #take ({ session, peer, deliveries, price, askedAt }: Batch): Promise<IntakeResult> {
     const { shape, tree } = session
     const indices = deliveries.map(delivery => delivery.index).sort((a, b) => a - b)
-    const result: IntakeResult = { session, peer, price, indices, verified: [], rejected: [], stored: false }
+    const result: IntakeResult = { session, peer, price, askedAt, indices, verified: [], rejected: [], stored: false }
 
     try {
       await tree?.load(rangesOf(indices))
