@@ -7,6 +7,7 @@ import { shapeOf } from './dataset/verify.ts'
 import { Download } from './download.ts'
 import { InvalidParametersError, NotRunningError } from './errors.ts'
 import { Engine } from './exchange/engine.ts'
+import { EventFigures } from './figures.ts'
 import { prefetch } from './prefetch.ts'
 import { repair } from './repair.ts'
 import { retrieve } from './retrieval.ts'
@@ -17,10 +18,11 @@ import type { Hasher } from './dataset/hasher.ts'
 import type { Manifest } from './dataset/manifest.ts'
 import type { DownloadProgressEvent } from './download.ts'
 import type { CodexEvents, Emit } from './events.ts'
-import type { ExchangeCounters } from './exchange/counters.ts'
 import type { PeerCounters } from './exchange/peer-admin.ts'
 import type { ExchangeProtocol } from './exchange/peer-link.ts'
+import type { CodexStats } from './figures.ts'
 import type { BuyPolicy, Clock, Discovery, Payment, Provider, Random, Transport } from './interfaces.ts'
+import type { Meter } from './metrics.ts'
 import type { Progress } from './progress.ts'
 import type { RetrievalOptions, RetrievalParts } from './retrieval.ts'
 import type { GarbageFigures } from './stores/garbage.ts'
@@ -117,17 +119,8 @@ export interface PeerStat extends PeerCounters {
   window: number
 }
 
-/** Figures since the start. */
-export interface CodexStats extends ExchangeCounters {
-  /** In the smallest unit of the network's token. */
-  spent: bigint
-  /** Downloads that are being read now. */
-  downloads: number
-  /** Entries, or bytes, of every internal map and queue now, for those who watch for leaks. */
-  sizes: Record<string, number>
-}
-
 interface Running extends RetrievalParts {
+  figures: EventFigures
   abort: AbortController
   /** Files that are being stored. */
   stores: Set<Promise<CID>>
@@ -146,6 +139,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
   #running?: Running
   /** What ran last: its figures are told after it has stopped. */
   #last?: Running
+  #meter?: Meter
   #changing: Promise<void> = Promise.resolve()
 
   constructor (parts: CodexParts, limits: Partial<Limits> = {}) {
@@ -368,12 +362,15 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
    * @throws {NotRunningError} before the first start
    */
   stats (): CodexStats {
-    const { engine, network, local, stores } = this.#last ?? this.#started()
+    const { engine, figures, network, local, stores } = this.#last ?? this.#started()
 
     return {
-      ...structuredClone(engine.counters),
+      ...structuredClone({ ...engine.counters, ...figures.counts }),
+      ...figures.times,
       spent: engine.spent,
+      peers: [...engine.peers.linked()].length,
       downloads: this.#downloads.size,
+      wanted: engine.pending,
       sizes: { ...engine.sizes, ...network.sizes, ...local.sizes, stores: stores.size }
     }
   }
@@ -386,8 +383,10 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     const { transport, protocols, discovery, buyPolicy, payment, serve, clock, random, hasher } = this.#parts
     const { limits } = this
     const local = this.#parts.openStore()
-    const emit = this.#emitter()
+    const figures = new EventFigures()
+    const emit = this.#emitter(figures, await this.#startMeter())
     const engine = new Engine({ transport, protocols, discovery, store: local, policy: buyPolicy, payment, serve, clock, random, hasher, limits, emit })
+    this.#meter?.begin(() => ({ ...engine.counters, ...figures.counts }))
 
     await local.open()
 
@@ -406,7 +405,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     const abort = new AbortController()
     const network = new NetworkStore({ local, engine, clock, limits })
     const announcing = serve ? announceAll(local, engine, abort.signal) : Promise.resolve()
-    this.#running = this.#last = { local, engine, serve, emit, clock, hasher, network, abort, stores: new Set(), announcing }
+    this.#running = this.#last = { local, engine, serve, emit, figures, clock, hasher, network, abort, stores: new Set(), announcing }
   }
 
   async #stop (): Promise<void> {
@@ -426,6 +425,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     await this.#parts.discovery.stop?.()
     await this.#parts.transport.stop()
     await running.local.close()
+    this.#meter?.flush()
   }
 
   /** Starts and stops one after the other, whoever asks. */
@@ -468,13 +468,25 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     }
   }
 
-  #emitter (): Emit {
+  /** Registers the metrics, where there are any, once for all runs. */
+  async #startMeter (): Promise<Meter | undefined> {
+    const { metrics } = this.#parts
+
+    if (metrics != null && this.#meter == null) {
+      const { Meter } = await import('./metrics.ts')
+      this.#meter = new Meter(metrics, () => this.#last == null ? undefined : this.stats())
+    }
+
+    return this.#meter
+  }
+
+  #emitter (figures: EventFigures, meter?: Meter): Emit {
     const log = this.#parts.logger?.forComponent('codex')
-    const counter = this.#parts.metrics?.registerCounterGroup('codex_events_total', { label: 'event' })
 
     return (type, detail) => {
       log?.trace('%s %o', type, detail)
-      counter?.increment({ [type]: true })
+      figures.tell(type, detail)
+      meter?.tell(type, detail)
       this.safeDispatchEvent(type, { detail })
     }
   }

@@ -59,7 +59,7 @@ export interface CodexInit {
   protocols?: ExchangeProtocol[]
   /** Told every event, under `codex`. A libp2p node's `logger` fits. */
   logger?: ComponentLogger
-  /** Counts every event, in `codex_events_total`. A libp2p node's `metrics` fit. */
+  /** Told the figures of `stats()`, and of every event, as `codex_…` metrics. A libp2p node's `metrics` fit. */
   metrics?: Metrics
   /** Time; injected so that a simulation runs in virtual time. Default: the machine's. */
   clock?: Clock
@@ -97,7 +97,7 @@ export function createCodex (init: CodexInit, limits: Partial<Limits> = {}): Cod
 }
 
 export { Codex } from './codex.ts'
-export type { CodexStats, DatasetStat, DownloadOptions, PeerStat, PrefetchOptions, RetrieveOptions, StoreOptions } from './codex.ts'
+export type { DatasetStat, DownloadOptions, PeerStat, PrefetchOptions, RetrieveOptions, StoreOptions } from './codex.ts'
 export { DEFAULT_LIMITS } from './constants.ts'
 export type { Limits } from './constants.ts'
 export { formatCid, parseCid } from './dataset/codecs.ts'
@@ -111,6 +111,7 @@ export { anyOf, staticPeers } from './exchange/discoveries.ts'
 export type { ExchangeProtocol, LinkFeatures, LinkHandler, PeerLink, PeerWant, ServedBlock } from './exchange/peer-link.ts'
 export type { Delivery } from './dataset/delivery.ts'
 export type { IndexRange } from './dataset/ranges.ts'
+export type { CodexCounts, CodexStats, EventCounts } from './figures.ts'
 export type { ErasureOptions } from './storing.ts'
 export type { PeerCounters } from './exchange/peer-admin.ts'
 export type * from './interfaces.ts'
@@ -118,5 +119,6 @@ export type { BlockOrigins, DownloadFigures, Progress } from './progress.ts'
 export { codexProtocol } from './wire/codex/protocol.ts'
 export type { WireLimits } from './wire/limits.ts'
 export type { GarbageFigures } from './stores/garbage.ts'
+export type { Times } from './timing.ts'
 export type { ByteSource } from './streams/byte-source.ts'
 export { collect, toBlob, toReadableStream } from './streams/helpers.ts'

@@ -6,6 +6,7 @@ import { plan } from '../../src/exchange/plan.ts'
 import { collect } from '../../src/index.ts'
 import { memoryStores, seededContent, slowBlockstore } from '../../src/testing/index.ts'
 import { BLOCK, events, failure, onNetwork, seed } from '../api/network.ts'
+import { RecordingMetrics } from '../api/recording-metrics.ts'
 import { context, known, newCandidate, newInterest, newSession } from './fixtures.ts'
 import type { CodexInit, Limits } from '../../src/index.ts'
 import type { TestNode } from '../api/network.ts'
@@ -187,13 +188,15 @@ describe('limits', () => {
 describe('options', () => {
   it('`logger` and `metrics` are told every event', async () => {
     const logged: string[] = []
-    const counted: string[] = []
     const log = Object.assign(() => {}, { enabled: true, trace: (_: string, type: string) => { logged.push(type) }, error () {}, newScope: () => log })
     const logger = { forComponent: () => log } as unknown as CodexInit['logger']
-    const metrics = { registerCounterGroup: () => ({ increment: (values: object) => { counted.push(...Object.keys(values)) } }) } as unknown as CodexInit['metrics']
-    const { batches } = await fetched({}, { logger, metrics })
+    const told = new RecordingMetrics()
+    const { batches } = await fetched({}, { logger, metrics: told.metrics })
 
     expect(logged.filter(type => type === 'codex:blocks:verified')).to.have.lengthOf(batches.length)
-    expect(counted).to.deep.equal(logged)
+
+    for (const type of new Set(logged)) {
+      expect(told.value('codex_events_total', type), type).to.equal(logged.filter(other => other === type).length)
+    }
   })
 })

@@ -1,12 +1,13 @@
 /**
- * The parts of the README that are written in the sources already: tables of options, limits, errors, events and exit
- * codes, and the examples. Each stands between `<!-- begin <what> -->` and `<!-- end -->`.
+ * The parts of the README that are written in the sources already: tables of options, limits, errors, events, metrics and
+ * exit codes, and the examples. Each stands between `<!-- begin <what> -->` and `<!-- end -->`.
  */
 import { readFile } from 'node:fs/promises'
 import ts from 'typescript'
 import { EXIT, EXIT_MEANING } from '../../bin/exit-codes.ts'
 import { formatBytes } from '../../bin/format.ts'
 import { DEFAULT_LIMITS } from '../../src/constants.ts'
+import { COUNTERS, EVENTS, GAUGES, HISTOGRAMS } from '../../src/metrics.ts'
 
 /** A named thing of a source file and what its documentation says. */
 interface Entry {
@@ -45,6 +46,18 @@ async function renderPart (what: string, argument: string, read: Read): Promise<
       return table(['error', 'when'], classesOf(await read('src/errors.ts')).map(({ name, text }) => [`\`${name}\``, text]))
     case 'events':
       return table(['event', 'when'], membersOf(await read('src/events.ts'), 'CodexEvents').map(({ name, text }) => [`\`${name}\``, text]))
+    case 'metrics':
+      return table(['metric', 'kind', 'in `stats()`', 'what it is'], [
+        ...COUNTERS.map(metric => ['counter', metric] as const),
+        ...GAUGES.map(metric => ['gauge', metric] as const)
+      ].map(([kind, metric]) => {
+        const figures = 'label' in metric ? figuresOf(metric.values) : figuresOf(metric.value)
+
+        return [`\`${metric.name}${'label' in metric ? `{${metric.label}}` : ''}\``, kind, figures, metric.help]
+      }).concat(
+        HISTOGRAMS.map(({ name, help, figure }) => [`\`${name}\``, 'histogram', `\`${figure}\``, help]),
+        [[`\`${EVENTS.name}{${EVENTS.label}}\``, 'counter', '', EVENTS.help]]
+      ))
     case 'exit-codes':
       return table(['code', 'meaning'], Object.entries(EXIT_MEANING).map(([key, text]) => [String(EXIT[key as keyof typeof EXIT]), text]))
     case 'options': {
@@ -63,6 +76,28 @@ function exampleOf (source: string): string {
   const rest = pieces.filter(code => !code.startsWith('import ')).join('\n')
 
   return `\`\`\`ts\n${imports}\n${rest}\`\`\``
+}
+
+/** The figures that a metric is made of, as what it reads of them tells. */
+function figuresOf (read: (figures: never) => unknown): string {
+  const names = new Set<string>()
+  const part = (name: string): object => new Proxy({}, {
+    get (_, key) {
+      // it is made a number
+      if (typeof key === 'symbol') {
+        return () => 0
+      }
+
+      const path = name === '' ? key : `${name}.${key}`
+      names.delete(name)
+      names.add(path)
+
+      return part(path)
+    }
+  })
+  read(part('') as never)
+
+  return [...names].map(name => `\`${name}\``).join(', ')
 }
 
 /** The members that an interface adds to those that it extends. */
