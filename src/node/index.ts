@@ -99,7 +99,7 @@ export async function createNode (init: NodeInit, limits?: Partial<Limits>): Pro
   try {
     const data = await openDataDir(dataDir)
     undo.push(data.close)
-    const libp2p = await createLibp2pNode(data.identity, listen.map(address => multiaddr(address)))
+    const libp2p = await createLibp2pNode(data.identity, listen.map(address => multiaddr(address)), rest.metrics)
     undo.push(async () => libp2p.stop())
     const dht = bootstrap == null && discoveryPort == null
       ? undefined

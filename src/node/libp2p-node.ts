@@ -7,7 +7,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { MiB } from '../constants.ts'
 import { addressLimit } from './address-limit.ts'
-import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Libp2p, Metrics, PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 /** Above a few hundred peers there is nothing to gain in speed; each costs a socket and its buffers. */
@@ -27,9 +27,10 @@ const MAX_STREAM_WINDOW = 4 * MiB
  * A libp2p node that speaks with the reference node (noise and mplex over TCP, docs/PROTOCOL.md) and faster with its
  * own kind (tls and yamux, which come first). It dials and listens where it is told and nowhere else.
  */
-export async function createLibp2pNode (privateKey: PrivateKey, listen: Multiaddr[]): Promise<Libp2p> {
+export async function createLibp2pNode (privateKey: PrivateKey, listen: Multiaddr[], metrics?: Metrics): Promise<Libp2p> {
   return createLibp2p({
     privateKey,
+    metrics: metrics == null ? undefined : () => metrics,
     addresses: { listen: listen.map(address => address.toString()) },
     transports: [tcp()],
     connectionEncrypters: [tls(), noise()],

@@ -5,9 +5,11 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { mplex } from '@libp2p/mplex'
 import { noise } from '@libp2p/noise'
+import { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import { tcp } from '@libp2p/tcp'
 import { expect } from 'aegir/chai'
 import { createLibp2p } from 'libp2p'
+import { Registry } from 'prom-client'
 import { DataDirInUseError, NotFoundError, collect, createCodex } from '../../src/index.ts'
 import { libp2pTransport } from '../../src/libp2p/index.ts'
 import { createNode } from '../../src/node/index.ts'
@@ -53,6 +55,24 @@ describe('node/create-node', () => {
     expect(again.libp2p.peerId.toString()).to.equal(reader.libp2p.peerId.toString()).and.to.match(/^16Uiu2HA/)
     expect(await collect(again.codex.download(cid, { offline: true }), { max: MAX })).to.deep.equal(content)
     expect((await readdir(join(dir, 'reader'))).sort()).to.deep.equal(['blocks', 'index', 'key'])
+  })
+
+  it('tells `metrics` what Codex does, and what libp2p does', async () => {
+    const seeder = await open('seeder')
+    const cid = await seeder.codex.store([content])
+    const registry = new Registry()
+    const metrics = prometheusMetrics({ registry, collectDefaultMetrics: false })({ logger: seeder.libp2p.logger })
+    const reader = await open('reader', { listen: [], peers: seeder.addresses(), metrics })
+    await reader.codex.download(cid).done
+    const blocks = Math.ceil(content.byteLength / 65_536) + 1
+
+    // a counter says the same however often it is read
+    for (const read of [1, 2]) {
+      const page = await registry.metrics()
+      expect(page, `${read}`).to.match(new RegExp(`^codex_blocks_received_total\\{outcome="used"\\} ${blocks}$`, 'm'))
+      expect(page).to.match(/^codex_retrieval_seconds_count [1-9]/m)
+      expect(page).to.match(/^libp2p_data_transfer_bytes_total\{protocol=".*\/codex\/blockexc\/1\.0\.0.*"\} [1-9]/m)
+    }
   })
 
   it('listens where it is told and nowhere else', async () => {
