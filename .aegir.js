@@ -1,12 +1,13 @@
 /** @type {import('aegir').PartialOptions} */
 export default {
   build: {
-    // the core as a browser loads it: Leopard and its kernels come when a protected dataset needs them, each with a
-    // budget of its own; the adapters are entries of their own
+    // the core as a browser loads it: Leopard and its kernels come when a protected dataset needs them, the metrics where
+    // the host has some, each with a budget of its own; the adapters are entries of their own
     bundlesizeMax: {
       // the aim is 45 KB; this holds it where it is
       'dist/bundle/index.js': '69KB',
       'dist/bundle/chunk.js': '1KB',
+      'dist/bundle/metrics.js': '3KB',
       'dist/bundle/leopard.js': '6KB',
       'dist/bundle/simd-wasm.js': '4KB',
       'dist/bundle/relaxed-wasm.js': '4KB'

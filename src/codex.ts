@@ -13,6 +13,7 @@ import { repair } from './repair.ts'
 import { retrieve } from './retrieval.ts'
 import { NetworkStore } from './stores/network-store.ts'
 import { protect, storeFile } from './storing.ts'
+import { TIME_BUCKETS } from './timing.ts'
 import type { Limits } from './constants.ts'
 import type { Hasher } from './dataset/hasher.ts'
 import type { Manifest } from './dataset/manifest.ts'
@@ -474,7 +475,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
 
     if (metrics != null && this.#meter == null) {
       const { Meter } = await import('./metrics.ts')
-      this.#meter = new Meter(metrics, () => this.#last == null ? undefined : this.stats())
+      this.#meter = new Meter(metrics, TIME_BUCKETS, () => this.#last == null ? undefined : this.stats())
     }
 
     return this.#meter

@@ -4,7 +4,6 @@
  * Counters are told what was added since the last time, at each event and whenever they are collected, and are not
  * calculated: implementations do not agree on whether a calculated counter is the sum or what was added.
  */
-import { TIME_BUCKETS } from './timing.ts'
 import type { CodexEvents } from './events.ts'
 import type { CodexCounts, CodexStats } from './figures.ts'
 import type { Counter, CounterGroup, Histogram, Metrics } from '@libp2p/interface'
@@ -110,8 +109,11 @@ export class Meter {
   #source?: Source
   #told: Record<string, number> = {}
 
-  /** Registers everything, once. `stats` gives the figures of now, and undefined before the first start. */
-  constructor (metrics: Metrics, stats: () => CodexStats | undefined) {
+  /**
+   * Registers everything, once. `stats` gives the figures of now, and undefined before the first start; `buckets` are the
+   * milliseconds that its times are told by.
+   */
+  constructor (metrics: Metrics, buckets: readonly number[], stats: () => CodexStats | undefined) {
     // first, so that the counters are told before they are collected
     for (const gauge of GAUGES) {
       this.#gauge(metrics, gauge, stats)
@@ -121,7 +123,7 @@ export class Meter {
     this.#counters = COUNTERS.map(counter => this.#counter(metrics, counter))
 
     for (const { name, help, event, time } of HISTOGRAMS) {
-      const histogram = metrics.registerHistogram(name, { help, buckets: TIME_BUCKETS.map(ms => ms / 1000) })
+      const histogram = metrics.registerHistogram(name, { help, buckets: buckets.map(ms => ms / 1000) })
       this.#histograms.set(event, { histogram, time })
     }
   }
