@@ -23,8 +23,8 @@ export default {
     }
   },
   dependencyCheck: {
-    // examples import the package by its name
-    ignore: ['codex-download']
+    // examples import the package by its name, and what a host has for its metrics
+    ignore: ['codex-download', '@libp2p/prometheus-metrics', 'prom-client']
   },
   docs: {
     publish: false
