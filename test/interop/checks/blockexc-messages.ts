@@ -1,10 +1,11 @@
 import { Uint8ArrayList } from 'uint8arraylist'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
-import { formatCid, isTreeCid, parseCid } from '../../../src/dataset/codecs.ts'
+import { blockCid, formatCid, isTreeCid, parseCid } from '../../../src/dataset/codecs.ts'
 import { encodeProof } from '../../../src/dataset/merkle-proof.ts'
 import { indicesOf } from '../../../src/dataset/ranges.ts'
 import { ProtocolError } from '../../../src/errors.ts'
+import { hasher } from '../../../src/hasher/node.ts'
 import { decodeReceived } from '../../../src/wire/codex/decode.ts'
 import { accountMessage, deliveryMessage, encodeMessage, paymentMessage, presenceMessages, wantMessages } from '../../../src/wire/codex/encode.ts'
 import { Message } from '../../../src/wire/codex/message.ts'
@@ -46,7 +47,10 @@ const PRESENCE_TYPES = ['Have', 'DontHave']
 
 /** `blockexc_messages.json`: what messages say, and their bytes, as read and as written. */
 export function checkBlockexcMessages (json: unknown): number {
+  const { blocks = [] } = json as { blocks?: Array<{ cid: string, dataHex: string }> }
   const tally = new Tally()
+
+  blocks.forEach(({ cid, dataHex }, i) => { tally.equal(`block ${i}`, formatCid(blockCid(hasher.digestNode(bytesOf(dataHex)))), cid) })
 
   for (const { name, encodedHex, framedHex, message } of (json as { entries: EntryVector[] }).entries) {
     const encoded = bytesOf(encodedHex)

@@ -2,30 +2,37 @@ import { digestOf, EMPTY_CID, formatCid, blockCid, parseCid, treeCid } from '../
 import { fileBlocks } from '../../../src/dataset/manifest.ts'
 import { MerkleTree } from '../../../src/dataset/merkle-tree.ts'
 import { ProofCache } from '../../../src/dataset/proof-cache.ts'
+import { shapeOf } from '../../../src/dataset/verify.ts'
 import { hasher } from '../../../src/hasher/node.ts'
+import { systemClock } from '../../../src/runtime.ts'
+import { LocalStore } from '../../../src/stores/local-store.ts'
+import { protect, storeFile } from '../../../src/storing.ts'
+import { goldenContent, memoryStores } from '../../../src/testing/index.ts'
 import { describeContent } from './content.ts'
 import { checkManifestVariant } from './manifest-variant.ts'
 import { bytesOf, hex, Tally } from './tally.ts'
 import type { ManifestVariant } from './manifest-variant.ts'
 
-interface ErasureVectors {
-  emptyBlockCid?: string
-  entries: Array<{
-    name: string
-    originalBlocks: number
-    blockSize: number
-    K: number
-    M: number
-    original: ManifestVariant
-    protected: ManifestVariant
-    verifiable?: ManifestVariant
-    blockCids: string[]
-    parityBlocksHex?: string[]
-  }>
+interface ErasureEntry {
+  name: string
+  originalBlocks: number
+  blockSize: number
+  K: number
+  M: number
+  original: ManifestVariant
+  protected: ManifestVariant
+  verifiable?: ManifestVariant
+  blockCids: string[]
+  parityBlocksHex?: string[]
 }
 
-/** `erasure.json`: manifests and trees of protected datasets. The code itself is checked where it lives. */
-export function checkErasure (json: unknown): number {
+interface ErasureVectors {
+  emptyBlockCid?: string
+  entries: ErasureEntry[]
+}
+
+/** `erasure.json`: manifests and trees of protected datasets, and that storing their content makes the same. */
+export async function checkErasure (json: unknown): Promise<number> {
   const { emptyBlockCid, entries } = json as ErasureVectors
   const tally = new Tally()
 
@@ -55,12 +62,36 @@ export function checkErasure (json: unknown): number {
 
         tally.equal(`${name}, blocks of the file`, fileBlocks(manifest), originalBlocks)
         tally.equal(`${name}, data and parity`, [manifest.protection?.ecK, manifest.protection?.ecM], [K, entry.M])
+        tally.equalIfGiven(`${name}, groups`, Math.ceil(originalBlocks / K), variant.steps)
+        tally.equalIfGiven(`${name}, data and padding`, rounded, variant.rounded)
         checkTree(tally, `${name}, protected`, blockCids, variant.treeCid)
       }
     }
+
+    await checkStored(tally, name, entry)
   }
 
   return tally.count
+}
+
+/** What storing the content with parity makes: the manifests, and each block. */
+async function checkStored (tally: Tally, name: string, { original, protected: expected, blockSize, K, M, blockCids }: ErasureEntry): Promise<void> {
+  const local = new LocalStore({ ...memoryStores(), hasher, random: Math.random })
+  const signal = new AbortController().signal
+  const erasure = { data: K, parity: M }
+  await local.open()
+  const file = await storeFile(goldenContent(original.datasetSize), local, {
+    blockSize, filename: original.filename ?? undefined, mimetype: original.mimetype ?? undefined, erasure, signal
+  })
+  const { manifest, manifestCid } = await protect(file, erasure, local, { clock: systemClock, signal })
+  const tree = await local.tree(shapeOf(manifest))
+  const stored = await Promise.all(blockCids.map(async (_, index) => formatCid((await tree.get(index))?.cid ?? manifestCid)))
+
+  tally.equal(`${name}, original as stored`, formatCid(file.manifestCid), original.manifestCid)
+  tally.equal(`${name}, protected as stored`, formatCid(manifestCid), expected.manifestCid)
+  tally.equal(`${name}, blocks as stored`, stored, blockCids)
+  tree.release()
+  await local.close()
 }
 
 /** The tree over the blocks' digests, and that a cache proves each of them with the tree's proofs. */

@@ -27,6 +27,8 @@ export interface ManifestVariant {
   originalTreeCid?: string
   originalDatasetSize?: number
   protectedStrategy?: number
+  steps?: number
+  rounded?: number
   verifyRoot?: string
   verifyRootHex?: string
   verifyRootLE?: string

@@ -35,12 +35,12 @@ export interface SeederFigures {
 export async function seed ({ dataDir, size, seed, erasure }: SeedInput): Promise<void> {
   await withNode({ dataDir, listen: ['/ip4/127.0.0.1/tcp/0'] }, async ({ codex, addresses }) => {
     const hash = createHash('sha256')
-    const cid = await codex.store(async function * () {
+    const cid = await codex.store((async function * () {
       for await (const chunk of contentChunks(seededContent(seed), size)) {
         hash.update(chunk)
         yield chunk
       }
-    }(), { erasure })
+    })(), { erasure })
     const { root, leaves, blockSize } = shapeOf(await codex.manifest(cid))
     const seeded: Seeded = {
       cid: formatCid(cid),
