@@ -124,10 +124,14 @@ export class Buying {
 
   /** What a peer sends must not bring us down, whatever the host's payment makes of it. */
   received (peer: string, update: Uint8Array): void {
+    const failed = (err: unknown): void => { this.#onError(peer, toError(err)) }
+
     try {
-      this.#payment?.received?.(peer, update)
+      // it may be an async function all the same: its rejection would be nobody's
+      const result: unknown = this.#payment?.received?.(peer, update)
+      Promise.resolve(result).catch(failed)
     } catch (err) {
-      this.#onError(peer, toError(err))
+      failed(err)
     }
   }
 

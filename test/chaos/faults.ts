@@ -56,8 +56,8 @@ export class DeliveredBytes {
   /** Counts what goes through a protocol. */
   count (inner: ExchangeProtocol): ExchangeProtocol {
     return {
-      ...inner,
       id: inner.id,
+      get sizes () { return inner.sizes },
       start: async (transport, handler, clock) => {
         const counting = Object.create(handler) as typeof handler
         counting.delivered = (link, deliveries) => {

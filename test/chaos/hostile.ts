@@ -1,14 +1,16 @@
 /**
  * A network of a seed in which most peers misbehave: one reader, one honest peer that has all of the file and stays, and
  * liars, raw peers, a bad discovery, a bad store and a clock that jumps. The same network is run without the faults
- * first; with them the download may take so much longer and no more.
+ * first; with them the download may take so much longer and no more. In some networks the honest peer leaves: then the
+ * download may fail, with an error of ours, when nothing came for as long as it waits.
  */
 import { loseFrom, ofEveryGroup } from '../../examples/demo/lose-blocks.ts'
 import { KiB, MiB } from '../../src/constants.ts'
-import { codexProtocol, createCodex } from '../../src/index.ts'
+import { CodexError, codexProtocol, createCodex } from '../../src/index.ts'
 import { loadLeopard } from '../../src/protected-retrieval.ts'
 import { delay } from '../../src/testing/delay.ts'
 import { faultyDiscovery, int, memoryStores, misbehave, MISBEHAVIOURS, pick, runPromise, seededContent, seededRandom, shuffle, SimulatedDiscovery, SimulatedNetwork, VirtualClock } from '../../src/testing/index.ts'
+import { DEFAULT_WIRE_LIMITS } from '../../src/wire/limits.ts'
 import { DeliveredBytes, faulty, SERVING_FAULTS, STORE_FAULTS } from './faults.ts'
 import type { Codex } from '../../src/index.ts'
 import type { Random } from '../../src/interfaces.ts'
@@ -17,7 +19,9 @@ import type { CID } from 'multiformats/cid'
 
 /** A hostile network may take so many times as long as the honest one, and so many milliseconds more for timeouts. */
 export const SLOWER = { times: 4, more: 60_000 }
-const DISCOVERY_FAULTS: DiscoveryFault[] = ['fails', 'hangs', 'ignores the signal', 'fake', 'private', 'endless']
+const DISCOVERY_FAULTS: DiscoveryFault[] = ['fails', 'hangs', 'ignores the signal', 'stale', 'fake', 'private', 'endless']
+/** Milliseconds that a reader waits where it has to get its bytes, and where it need not. */
+const PATIENCE = { sure: 4 * 60 * 60_000, unsure: 30_000 }
 
 interface Plan {
   size: number
@@ -29,6 +33,8 @@ interface Plan {
   discovery: boolean
   storeFault?: string
   jumps: number[]
+  /** Milliseconds after which the honest peer leaves; undefined where it stays. */
+  leaves?: number
   /** A protected file, of which the honest peer lost so many blocks of every group. */
   erasure?: { data: number, parity: number, lost: number }
 }
@@ -39,9 +45,13 @@ export interface HostileResult {
   hostileMs: number
   banned: number
   rejected: number
+  /** What the download failed with, where it might. */
+  error?: Error
   /** How often each fault occurred. */
   faults: Map<string, number>
 }
+
+type RunResult = Omit<HostileResult, 'bytes' | 'honestMs' | 'hostileMs'> & { ms: number }
 
 function draw (seed: number): Plan {
   const random = seededRandom(seed)
@@ -61,12 +71,13 @@ function draw (seed: number): Plan {
     liars: shuffle(random, Object.keys(SERVING_FAULTS)).slice(0, int(random, 1, 6)).map(fault => ({
       fault,
       conditions: conditions(),
-      sybils: random() < 0.1 ? 10 : 1
+      sybils: random() < 0.1 ? (random() < 0.2 ? 50 : 10) : 1
     })),
     raw: shuffle(random, MISBEHAVIOURS).slice(0, int(random, 0, 3)),
     discovery: random() < 0.5,
     storeFault: random() < 0.3 ? pick(random, Object.keys(STORE_FAULTS)) : undefined,
-    jumps: random() < 0.1 ? [int(random, 1_000, 3_600_000)] : []
+    jumps: random() < 0.1 ? [int(random, 1_000, 3_600_000)] : [],
+    leaves: random() < 0.1 ? int(random, 0, 2_000) : undefined
   }
 
   return { ...plan, erasure: random() < 0.3 ? drawErasure(random, Math.ceil(plan.size / blockSize)) : undefined }
@@ -83,18 +94,18 @@ export async function runHostile (seed: number): Promise<HostileResult> {
   // loading takes no virtual time
   await loadLeopard()
   const plan = draw(seed)
-  const honest = await run(seed, { ...plan, liars: [], raw: [], discovery: false, storeFault: undefined, jumps: [] })
+  const honest = await run(seed, { ...plan, liars: [], raw: [], discovery: false, storeFault: undefined, jumps: [], leaves: undefined })
   const hostile = await run(seed, plan)
   const limit = SLOWER.times * honest.ms + SLOWER.more
 
-  if (hostile.ms > limit) {
+  if (hostile.ms > limit && plan.leaves == null) {
     throw new Error(`it took ${hostile.ms} ms where ${limit} are allowed: the honest network took ${honest.ms}`)
   }
 
-  return { bytes: plan.size, honestMs: honest.ms, hostileMs: hostile.ms, banned: hostile.banned, rejected: hostile.rejected, faults: hostile.faults }
+  return { bytes: plan.size, honestMs: honest.ms, hostileMs: hostile.ms, banned: hostile.banned, rejected: hostile.rejected, error: hostile.error, faults: hostile.faults }
 }
 
-async function run (seed: number, plan: Plan): Promise<{ ms: number, banned: number, rejected: number, faults: Map<string, number> }> {
+async function run (seed: number, plan: Plan): Promise<RunResult> {
   const clock = new VirtualClock()
   const result = await runPromise(clock, play(seed, plan, clock), { maxMs: 4 * 60 * 60_000 })
 
@@ -105,7 +116,7 @@ async function run (seed: number, plan: Plan): Promise<{ ms: number, banned: num
   return result
 }
 
-async function play (seed: number, plan: Plan, clock: VirtualClock): Promise<{ ms: number, banned: number, rejected: number, faults: Map<string, number> }> {
+async function play (seed: number, plan: Plan, clock: VirtualClock): Promise<RunResult> {
   const random = seededRandom(seed + 1)
   const network = new SimulatedNetwork({ clock, random })
   const discovery = new SimulatedDiscovery({ clock, latency: 100 })
@@ -138,9 +149,13 @@ async function play (seed: number, plan: Plan, clock: VirtualClock): Promise<{ m
     return transport
   }
 
-  await addSeeder(plan.honest)
+  const honest = await addSeeder(plan.honest)
 
   for (const { fault, conditions, sybils } of plan.liars) {
+    if (sybils > 1) {
+      count('sybils')
+    }
+
     for (let i = 0; i < sybils; i++) {
       count(fault)
       await addSeeder(conditions, fault)
@@ -167,9 +182,19 @@ async function play (seed: number, plan: Plan, clock: VirtualClock): Promise<{ m
     count(plan.storeFault)
   }
 
+  const { treeCid } = await nodes[0].manifest(cid as CID, { offline: true })
+  const roots = [cid as CID, treeCid]
+
+  if (plan.discovery) {
+    // it was there once
+    const gone = network.addPeer()
+    roots.forEach(root => { discovery.add(root, { id: gone.peerId, multiaddrs: gone.addresses() }) })
+    gone.goOffline()
+  }
+
   const attacks = plan.raw.map(async kind => {
     count(kind)
-    await misbehave(kind as typeof MISBEHAVIOURS[number], { transport: network.addPeer(), victim: transport.peerId, clock, random, roots: [], signal: ended.signal })
+    await misbehave(kind as typeof MISBEHAVIOURS[number], { transport: network.addPeer(), victim: transport.peerId, clock, random, roots, signal: ended.signal })
   })
   const jumps = plan.jumps.map(async ms => {
     await delay(clock, 200)
@@ -177,24 +202,51 @@ async function play (seed: number, plan: Plan, clock: VirtualClock): Promise<{ m
     clock.jump(ms)
   })
   const watch = watchMemory(reader, clock, ended.signal)
+  const left = plan.leaves == null ? undefined : leave(honest, clock, plan.leaves, () => { count('the honest peer leaves') })
   const startedAt = clock.now()
-  await download(reader, cid as CID, content)
+  const error = await download(reader, clock, cid as CID, content, plan)
   const ms = clock.now() - startedAt - plan.jumps.reduce((sum, jump) => sum + jump, 0)
   ended.abort()
-  await Promise.all([...attacks, ...jumps, watch])
+  await Promise.all([...attacks, ...jumps, watch, left])
   await delay(clock, 30_000)
   assertSettled(reader, delivered)
   const { rejected } = reader.stats()
   await Promise.all(nodes.map(async node => { await node.stop() }))
+  nodes.forEach(assertEmpty)
   await delay(clock, 120_000)
 
-  return { ms, banned, rejected: rejected.blocks, faults }
+  return { ms, banned, rejected: rejected.blocks, error, faults }
 }
 
-async function download (reader: Codex, cid: CID, content: Uint8Array): Promise<void> {
+async function leave (transport: SimulatedTransport, clock: VirtualClock, ms: number, left: () => void): Promise<void> {
+  await delay(clock, ms)
+  left()
+  transport.goOffline()
+}
+
+/** Gives what it failed with, where it may fail: with an error of ours, as soon as nothing comes for too long. */
+async function download (reader: Codex, clock: VirtualClock, cid: CID, content: Uint8Array, { leaves, jumps }: Plan): Promise<Error | undefined> {
+  const stallTimeout = leaves == null ? PATIENCE.sure : PATIENCE.unsure
+  let lastAt = clock.now()
+  reader.addEventListener('codex:blocks:verified', () => { lastAt = clock.now() })
+
+  try {
+    await readAll(reader, cid, content, stallTimeout)
+  } catch (err) {
+    const waited = clock.now() - lastAt - jumps.reduce((sum, jump) => sum + jump, 0)
+
+    if (leaves == null || !(err instanceof CodexError) || waited > 2 * stallTimeout) {
+      throw new Error(`the download failed after ${waited} ms`, { cause: err })
+    }
+
+    return err
+  }
+}
+
+async function readAll (reader: Codex, cid: CID, content: Uint8Array, stallTimeout: number): Promise<void> {
   let at = 0
 
-  for await (const chunk of reader.download(cid, { stallTimeout: 4 * 60 * 60_000 })) {
+  for await (const chunk of reader.download(cid, { stallTimeout })) {
     for (let i = 0; i < chunk.byteLength; i++) {
       if (chunk[i] !== content[at + i]) {
         throw new Error(`byte ${at + i} is wrong`)
@@ -211,13 +263,15 @@ async function download (reader: Codex, cid: CID, content: Uint8Array): Promise<
 
 /** What is held for peers stays within the limits, throughout. */
 async function watchMemory (codex: Codex, clock: VirtualClock, signal: AbortSignal): Promise<void> {
-  const { intakeBytes, peerWindowBytes, bans, totalReadAheadBytes } = codex.limits
+  const { intakeBytes, peerWindowBytes, bans, totalReadAheadBytes, totalWants } = codex.limits
 
   while (!signal.aborted) {
     const { sizes } = codex.stats()
     const queued = codex.peers().reduce((sum, peer) => sum + peer.queued, 0)
 
     if (sizes.intakeBytes > intakeBytes + totalReadAheadBytes || sizes.bans > bans || queued > totalReadAheadBytes ||
+      sizes.wireBytes > DEFAULT_WIRE_LIMITS.heldBytes || sizes.wants > totalWants ||
+      sizes.streams > sizes.connectedPeers * (DEFAULT_WIRE_LIMITS.inboundStreams + 1) ||
       codex.peers().some(peer => peer.queued > peerWindowBytes)) {
       throw new Error(`held more than the limits: ${JSON.stringify({ ...sizes, queued })}`)
     }
@@ -229,7 +283,7 @@ async function watchMemory (codex: Codex, clock: VirtualClock, signal: AbortSign
 function assertSettled (codex: Codex, delivered: DeliveredBytes): void {
   const { downloads, sizes, used, late, duplicate, rejected } = codex.stats()
 
-  for (const [name, size] of Object.entries({ downloads, sources: sizes.sources, sessions: sizes.sessions, flights: sizes.flights, intakeBytes: sizes.intakeBytes })) {
+  for (const [name, size] of Object.entries({ downloads, sources: sizes.sources, sessions: sizes.sessions, flights: sizes.flights, intakeBytes: sizes.intakeBytes, wireBytes: sizes.wireBytes })) {
     if (size !== 0) {
       throw new Error(`${name} is ${size} after the download ended`)
     }
@@ -239,5 +293,14 @@ function assertSettled (codex: Codex, delivered: DeliveredBytes): void {
 
   if (counted !== delivered.bytes) {
     throw new Error(`${delivered.bytes} bytes were delivered, ${counted} are accounted for: ${JSON.stringify({ used, late, duplicate, rejected })}`)
+  }
+}
+
+/** Nothing is left of a node that is stopped. */
+function assertEmpty (codex: Codex): void {
+  const left = Object.entries(codex.stats().sizes).filter(([, size]) => size !== 0)
+
+  if (left.length > 0) {
+    throw new Error(`a stopped node holds ${JSON.stringify(left)}`)
   }
 }

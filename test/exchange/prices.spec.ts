@@ -98,21 +98,24 @@ describe('what a host gives', () => {
     })
   })
 
-  it('may throw: a payment that makes no sense harms nobody', async () => {
-    await onNetwork(async net => {
-      const broken = new Error('not JSON')
-      const { node } = await seller(net, 1n, { payment: Object.assign(new Purse(1, 1n), { received () { throw broken } }) })
-      const errors = events(node, 'codex:payment:error')
-      const peer = await net.script()
-      const link = await peer.connect(node.transport)
-      link.pay(new Uint8Array([1, 2, 3]))
-      link.askHave(root, [{ start: 0, end: 1 }])
-      await net.sleep(500)
+  const broken = new Error('not JSON')
 
-      expect(errors).to.deep.equal([{ peer: peer.id, error: broken }])
-      expect(peer.answers).to.have.lengthOf(1)
+  for (const [how, received] of Object.entries({ throw: () => { throw broken }, reject: async () => Promise.reject(broken) })) {
+    it(`may ${how}: a payment that makes no sense harms nobody`, async () => {
+      await onNetwork(async net => {
+        const { node } = await seller(net, 1n, { payment: Object.assign(new Purse(1, 1n), { received }) })
+        const errors = events(node, 'codex:payment:error')
+        const peer = await net.script()
+        const link = await peer.connect(node.transport)
+        link.pay(new Uint8Array([1, 2, 3]))
+        link.askHave(root, [{ start: 0, end: 1 }])
+        await net.sleep(500)
+
+        expect(errors).to.deep.equal([{ peer: peer.id, error: broken }])
+        expect(peer.answers).to.have.lengthOf(1)
+      })
     })
-  })
+  }
 
   it('may hang: a payment is given up after a minute, the next is made, and stopping waits for none', async () => {
     await onNetwork(async net => {

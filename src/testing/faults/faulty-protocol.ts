@@ -27,6 +27,7 @@ export interface Faults {
 export function faultyProtocol (inner: ExchangeProtocol, faults: Faults): ExchangeProtocol {
   return {
     id: inner.id,
+    get sizes () { return inner.sizes },
     start: async (transport, handler, clock) => { await inner.start(transport, faultyHandler(handler, faults), clock) },
     reopen: peer => { inner.reopen?.(peer) },
     stop: async () => { await inner.stop() }
