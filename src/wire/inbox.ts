@@ -35,6 +35,11 @@ export class Inbox {
     return this.#waitingBytes
   }
 
+  /** The peer caused more than may wait. */
+  get isOverdrawn (): boolean {
+    return this.#credit < -this.#init.limits.waitingBytes
+  }
+
   push (message: Uint8Array): void {
     this.#refill()
 

@@ -123,6 +123,13 @@ export class CodexPeer {
 
     this.#inbox.charge(STREAM_COST)
 
+    if (this.#inbox.isOverdrawn) {
+      const reason = new ProtocolError('The peer opens more streams than it may', { peer: this.#peer })
+      stream.abort(reason)
+      this.close(reason)
+      return
+    }
+
     if (this.#inbound.size >= this.#init.limits.inboundStreams) {
       const [oldest] = this.#inbound.keys()
       this.#inbound.delete(oldest)

@@ -3,6 +3,7 @@ import { CONTROL_BYTES, KiB, MiB } from '../../../src/constants.ts'
 import { ProtocolError } from '../../../src/errors.ts'
 import { encodeMessage } from '../../../src/wire/codex/encode.ts'
 import { frame } from '../../../src/wire/framing.ts'
+import { STREAM_COST } from '../../../src/wire/limits.ts'
 import { settled } from '../link-log.ts'
 import { cid, linked, tree } from './linked.ts'
 import type { CodexLink } from '../../../src/wire/codex/link.ts'
@@ -168,6 +169,19 @@ describe('wire/codex, what we hear', () => {
     expect(peer.opened.map(({ aborted }) => aborted?.name)).to.deep.equal([ProtocolError.name, undefined, undefined])
     peer.say({ account: { address: new Uint8Array(20) } }, third)
     expect(log.events).to.deep.equal(['opened', 'account'])
+  })
+
+  it('gives up a peer that opens streams without end', async () => {
+    const { peer, log } = await linked({ unaskedBurst: 0, waitingBytes: 10 * STREAM_COST })
+
+    for (let i = 0; i < 10; i++) {
+      peer.open()
+    }
+
+    expect(log.closings).to.be.empty()
+    peer.open()
+    expect(log.closings.map(({ reason }) => reason?.name)).to.deep.equal([ProtocolError.name])
+    expect(peer.opened.every(({ aborted }) => aborted != null)).to.be.true()
   })
 
   it('makes room for another stream when one ends, and ends its own side', async () => {
