@@ -61,7 +61,7 @@ export class Outbound {
 
   /** Nothing waits to be sent. */
   get isIdle (): boolean {
-    return this.#queue.length === 0 && this.#bulk.length === 0 && this.#opening == null && !this.#full
+    return this.#saysNothing && this.#opening == null && !this.#full
   }
 
   /** Bytes of memory that what is to be said takes. */
@@ -72,6 +72,13 @@ export class Outbound {
   /** Undefined when there is room for something to say. Otherwise resolves when there is, or this is closed. */
   room (): Promise<void> | undefined {
     return this.#hasRoom ? undefined : new Promise(resolve => { this.#waiting.push(resolve) })
+  }
+
+  /** Opens the stream, where it is not, though nothing is to be said yet. */
+  prepare (): void {
+    if (this.#stream == null) {
+      this.#open()
+    }
   }
 
   /** Says something, in order. `ranges` is how many index ranges it holds until it is sent. */
@@ -163,9 +170,16 @@ export class Outbound {
     this.#tellRoom()
   }
 
+  get #saysNothing (): boolean {
+    return this.#queue.length === 0 && this.#bulk.length === 0
+  }
+
   #pump (): void {
     if (this.#stream == null) {
-      this.#open()
+      if (!this.#saysNothing) {
+        this.#open()
+      }
+
       return
     }
 
@@ -244,7 +258,7 @@ export class Outbound {
   }
 
   #open (): void {
-    if (this.#opening != null || this.#closed != null || (this.#queue.length === 0 && this.#bulk.length === 0)) {
+    if (this.#opening != null || this.#closed != null) {
       return
     }
 
@@ -266,8 +280,9 @@ export class Outbound {
       this.#opening = undefined
 
       if (this.#closed == null) {
+        const idle = this.#saysNothing
         this.#rejectBulk(toError(err))
-        this.#init.lost(toError(err), false)
+        this.#init.lost(toError(err), idle)
       }
     })
   }

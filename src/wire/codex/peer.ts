@@ -137,6 +137,8 @@ export class CodexPeer {
     }
 
     this.#read(stream, this.#inbound)
+    // who opens a stream wants an answer: ours is open when it is to be given
+    this.#link.outbound.prepare()
   }
 
   /** Ends the link and every stream. Nothing is heard of the peer afterwards. */

@@ -61,6 +61,33 @@ describe('wire/codex, what we say', () => {
     expect(peer.streams).to.be.empty()
   })
 
+  it('opens a stream as soon as the peer opens one, so that the answer waits for none, and one only', async () => {
+    const { peer, log: { link } } = await linked()
+    peer.open()
+    await settled()
+    expect(peer.streams).to.have.length(1)
+    expect(peer.messages).to.be.empty()
+
+    peer.open()
+    link.askHave(tree, [{ start: 1, end: 2 }])
+    await settled()
+    expect(peer.streams).to.have.length(1)
+    expect(heard(peer)).to.deep.equal(['full have 1'])
+  })
+
+  it('keeps a link on which it cannot open a stream that nothing waits for', async () => {
+    const { peer, log } = await linked()
+    peer.refuses = true
+    peer.open()
+    await settled()
+    peer.refuses = false
+    log.link.askHave(tree, [{ start: 1, end: 2 }])
+    await settled()
+
+    expect(log.events).to.deep.equal(['opened'])
+    expect(heard(peer)).to.deep.equal(['full have 1'])
+  })
+
   it('cuts deliveries at 20 blocks, and at the bytes of 20 blocks of the default size', async () => {
     const { peer, log: { link } } = await linked()
     await link.deliver(tree, blocks(2 * DELIVERY_BLOCKS + 1, 10))
