@@ -20,6 +20,8 @@ export class ClientRoot {
   readonly waiting = new RangeSet()
   /** Blocks it asked about that are not here: it is told when they come. */
   readonly watched = new RangeSet()
+  /** Of these, what has come and it is about to be told of. */
+  readonly news = new RangeSet()
   /** It wants to be told of what is not here. */
   tellAbsent = false
 
@@ -28,11 +30,11 @@ export class ClientRoot {
   }
 
   get isEmpty (): boolean {
-    return this.ready.isEmpty && this.waiting.isEmpty && this.watched.isEmpty
+    return this.ready.isEmpty && this.waiting.isEmpty && this.watched.isEmpty && this.news.isEmpty
   }
 
   get size (): number {
-    return this.ready.intervals + this.waiting.intervals + this.watched.intervals
+    return this.ready.intervals + this.waiting.intervals + this.watched.intervals + this.news.intervals
   }
 
   cancel (ranges: IndexRange[]): void {
@@ -40,16 +42,21 @@ export class ClientRoot {
     this.waiting.deleteAll(ranges)
   }
 
-  /** Blocks came: which of them it asked about. Those it wanted become ready. */
-  arrived (ranges: IndexRange[]): IndexRange[] {
+  /** Blocks came. Those it wanted become ready, those it asked about it is to be told of. */
+  arrived (ranges: IndexRange[]): void {
     const wanted = ranges.flatMap(range => this.waiting.intersection(range))
     this.waiting.deleteAll(wanted)
     this.ready.addAll(wanted)
 
     const told = ranges.flatMap(range => this.watched.intersection(range))
     this.watched.deleteAll(told)
+    this.news.addAll(told)
+  }
 
-    return told
+  /** It has blocks itself. */
+  had (ranges: IndexRange[]): void {
+    this.watched.deleteAll(ranges)
+    this.news.deleteAll(ranges)
   }
 }
 

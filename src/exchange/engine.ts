@@ -256,7 +256,10 @@ export class Engine implements LinkHandler {
   }
 
   have (link: PeerLink, root: CID, answer: { have: IndexRange[], absent: IndexRange[], price: bigint }): void {
-    this.#changeOf(link, peer => { this.#fetcher.answered(peer, root, answer) })
+    this.#changeOf(link, peer => {
+      this.#server.had(link, root, answer.have)
+      this.#fetcher.answered(peer, root, answer)
+    })
   }
 
   delivered (link: PeerLink, deliveries: Delivery[]): void {

@@ -16,6 +16,9 @@ import type { Clock } from '../interfaces.ts'
 import type { LocalStore } from '../stores/local-store.ts'
 import type { CID } from 'multiformats/cid'
 
+/** Milliseconds between two times that peers are told what came: a message a block to each neighbour is more than the blocks are worth. */
+const TELLING = 100
+
 export interface ServerInit {
   store: LocalStore
   clock: Clock
@@ -32,6 +35,10 @@ export class Server {
   readonly #init: ServerInit
   readonly #clients = new Map<PeerLink, Client>()
   readonly #stock: Stock
+  /** Whose news wait, when they may be told again, and what will do it. */
+  readonly #untold = new Map<ClientRoot, PeerLink>()
+  #tellAt = 0
+  #telling: unknown
 
   constructor (init: ServerInit) {
     this.#init = init
@@ -71,17 +78,24 @@ export class Server {
         continue
       }
 
-      const have = entry.arrived(ranges)
-
-      if (have.length > 0) {
-        client.link.presence(root, { have, absent: [], price: this.#init.price })
-      }
-
+      entry.arrived(ranges)
       this.#wake(client)
+
+      if (!entry.news.isEmpty) {
+        this.#untold.set(entry, client.link)
+      }
     }
+
+    this.#tell()
+  }
+
+  /** A peer has blocks itself: it is not told any more that they came. */
+  had (link: PeerLink, root: CID, ranges: IndexRange[]): void {
+    this.#clients.get(link)?.roots.get(formatCid(root))?.had(ranges)
   }
 
   closed (link: PeerLink): void {
+    this.#clients.get(link)?.roots.forEach(entry => this.#untold.delete(entry))
     this.#clients.get(link)?.close()
     this.#clients.delete(link)
   }
@@ -100,7 +114,37 @@ export class Server {
     const running = [...this.#clients.values()].flatMap(({ running }) => running ?? [])
     this.#clients.forEach(client => { client.close() })
     this.#clients.clear()
+    this.#untold.clear()
+    this.#init.clock.clearTimeout(this.#telling)
     await Promise.all(running)
+  }
+
+  /** Tells those who asked what came since: at once, or when it is time again. */
+  #tell (): void {
+    const { clock, price } = this.#init
+
+    if (this.#untold.size === 0 || this.#telling != null) {
+      return
+    }
+
+    if (this.#tellAt > clock.now()) {
+      this.#telling = clock.setTimeout(() => {
+        this.#telling = undefined
+        this.#tell()
+      }, this.#tellAt - clock.now())
+
+      return
+    }
+
+    for (const [{ root, news }, link] of this.#untold) {
+      if (!news.isEmpty) {
+        link.presence(root, { have: news.ranges(), absent: [], price })
+        news.clear()
+      }
+    }
+
+    this.#untold.clear()
+    this.#tellAt = clock.now() + TELLING
   }
 
   #wake (client: Client): void {

@@ -172,6 +172,32 @@ describe('the server', () => {
     })
   })
 
+  it('tells at once of the first block that comes, then of many together, and not of what the peer has itself', async () => {
+    await onNetwork(async net => {
+      const source = await net.add({ conditions: { upload: 400 * KiB }, discovery: undefined })
+      const { cid } = await seed(source, 100 * BLOCK)
+      const { treeCid: root } = await source.codex.manifest(cid, { offline: true })
+      const server = await net.add({ discovery: undefined })
+      const client = await net.script()
+      const link = await client.connect(server.transport)
+      link.askHave(root, [{ start: 0, end: 100 }])
+      await net.sleep(100)
+      client.answers.length = 0
+      const startedAt = net.clock.now()
+      const reading = server.codex.download(cid, { providers: [source.transport.peerId] }).done
+      await net.until(() => client.answers.some(({ have }) => have.length > 0))
+      const first = client.answers.flatMap(({ have }) => have)
+      link.presence(root, { have: [{ start: 90, end: 95 }], absent: [], price: 0n })
+      await reading
+      await net.sleep(500)
+      const told = client.answers.flatMap(({ have }) => have)
+
+      expect(first.length).to.be.at.most(server.codex.limits.firstDeliveryBlocks)
+      expect(told).to.have.members(Array.from({ length: 100 }, (_, i) => i).filter(index => index < 90 || index >= 95))
+      expect(client.answers.length).to.be.at.most(2 + (net.clock.now() - startedAt) / 100).and.below(50)
+    })
+  })
+
   it('stops serving what is taken back', async () => {
     await onNetwork(async net => {
       const { server, root, client, link } = await served(net, 500, { conditions: { upload: 200 * KiB }, blockstore: undefined })
