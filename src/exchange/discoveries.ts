@@ -19,11 +19,16 @@ export function anyOf (...discoveries: Discovery[]): Discovery {
     async stop () { await Promise.all(discoveries.map(async discovery => { await discovery.stop?.() })) },
 
     async * find (cid, options) {
-      const found = pushable<Provider>({ objectMode: true })
+      const state = { ended: false }
+      const found = pushable<Provider>({ objectMode: true, onEnd: () => { state.ended = true } })
       const errors: Error[] = []
       const lookups = discoveries.map(async discovery => {
         try {
           for await (const provider of discovery.find(cid, options)) {
+            if (state.ended) {
+              return
+            }
+
             found.push(provider)
           }
         } catch (err) {

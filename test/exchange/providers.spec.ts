@@ -1,8 +1,10 @@
 /* eslint-disable require-yield -- lookups that fail before they give anything */
 import { expect } from 'aegir/chai'
 import { MiB } from '../../src/constants.ts'
+import { blockCid } from '../../src/dataset/codecs.ts'
 import { anyOf, collect, DialError, staticPeers } from '../../src/index.ts'
-import { seededContent } from '../../src/testing/index.ts'
+import { seededContent, simulatedPeerId } from '../../src/testing/index.ts'
+import { macrotask } from '../../src/testing/macrotask.ts'
 import { BLOCK, events, failure, held, onNetwork, seed } from '../api/network.ts'
 import { ServedFile } from '../api/scripted-peer.ts'
 import type { Discovery, Provider } from '../../src/index.ts'
@@ -102,6 +104,44 @@ describe('providers that the caller knows', () => {
 })
 
 describe('anyOf', () => {
+  it('gives what each of them finds as it comes, and keeps nothing once enough was taken', async () => {
+    const found: string[] = []
+    let asked = 0
+    let ended = 0
+    const endless = {
+      async * find () {
+        try {
+          for (;;) {
+            asked++
+            yield simulatedPeerId(1)
+            await macrotask()
+          }
+        } finally {
+          ended++
+        }
+      },
+      async provide () {}
+    }
+
+    for await (const provider of anyOf(endless, staticPeers([simulatedPeerId(2)]), endless).find(blockCid(new Uint8Array(32)))) {
+      found.push(String(provider))
+
+      if (found.length === 5) {
+        break
+      }
+    }
+
+    const [one, two] = [simulatedPeerId(1), simulatedPeerId(2)].map(String)
+    expect(found).to.include(one).and.to.include(two)
+
+    for (let turn = 0; turn < 20; turn++) {
+      await macrotask()
+    }
+
+    expect(ended).to.equal(2)
+    expect(asked).to.be.below(20)
+  })
+
   it('asks all and merges what they find, as it comes', async () => {
     await onNetwork(async net => {
       const seeder = await net.add()
