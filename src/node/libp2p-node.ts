@@ -7,6 +7,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { MiB } from '../constants.ts'
 import { addressLimit } from './address-limit.ts'
+import { noiseCrypto } from './noise-crypto.ts'
 import type { Libp2p, Metrics, PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -33,7 +34,7 @@ export async function createLibp2pNode (privateKey: PrivateKey, listen: Multiadd
     metrics: metrics == null ? undefined : () => metrics,
     addresses: { listen: listen.map(address => address.toString()) },
     transports: [tcp()],
-    connectionEncrypters: [tls(), noise()],
+    connectionEncrypters: [tls(), noise({ crypto: noiseCrypto })],
     streamMuxers: [
       yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW } }),
       mplex()

@@ -20,15 +20,16 @@ export const STACKS: Record<'noise and mplex' | 'noise and yamux' | 'tls and yam
 
 export type StackName = keyof typeof STACKS
 
-/** A started node on this machine's loopback. */
-export async function startNode (stack: StackName = 'noise and mplex'): Promise<Libp2p> {
+/** A started node on this machine's loopback; `other` takes the place of parts of the stack. */
+export async function startNode (stack: StackName = 'noise and mplex', other: Partial<Stack> = {}): Promise<Libp2p> {
   return createLibp2p({
     privateKey: await generateKeyPair('secp256k1'),
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
     connectionMonitor: { enabled: false },
     services: { identify: identify(), identifyPush: identifyPush({ debounce: 10 }) },
-    ...STACKS[stack]()
+    ...STACKS[stack](),
+    ...other
   })
 }
 
