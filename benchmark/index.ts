@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util'
 import { benchEngine } from './engine.ts'
 import { benchLeopard } from './leopard.ts'
+import { benchLocal } from './local.ts'
+import { benchMemory } from './memory.ts'
 import { benchPaths } from './paths.ts'
 import { benchProtected } from './protected.ts'
 import { parseSize } from './report.ts'
@@ -12,6 +14,8 @@ import type { Bench } from './report.ts'
 const BENCHES: Record<string, Bench> = {
   engine: benchEngine,
   leopard: benchLeopard,
+  local: benchLocal,
+  memory: benchMemory,
   paths: benchPaths,
   protected: benchProtected,
   swarm: benchSwarm,

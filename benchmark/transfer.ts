@@ -4,7 +4,7 @@
  */
 import { bytesOf, rounded } from './report.ts'
 import { arePeersInstalled } from './transfer/contenders.ts'
-import { inRounds } from './transfer/rounds.ts'
+import { inRounds, lineOf } from './transfer/rounds.ts'
 import type { BenchOptions, Result } from './report.ts'
 import type { Summary } from './transfer/rounds.ts'
 
@@ -20,38 +20,33 @@ export async function * benchTransfer ({ size = SIZE }: BenchOptions): AsyncGene
     console.error(`${PEERS.join(' and ')} are left out: npm install --prefix benchmark`)
   }
 
-  for (const stack of ['noise+mplex', 'noise+yamux', 'tls+yamux']) {
-    const yardsticks = ['raw', 'careful'].map(name => `${name} ${stack}`)
-    const others = isInstalled && stack === 'noise+mplex' ? PEERS : []
-    const names = [...yardsticks, `ours ${stack}`, ...others]
-    const summaries = await inRounds(names, bytes, ROUNDS)
+  for (const [stack, ...others] of [['noise+mplex', ...isInstalled ? PEERS : []], ['noise+yamux'], ['tls+yamux']]) {
+    const yardsticks = [`raw ${stack}`, `careful ${stack}`, ...others]
+    const ours = `ours ${stack}`
+    const tuned = `ours ${stack.replace('noise', 'tuned')}`
+    const summaries = await inRounds([...new Set([...yardsticks, ours, tuned])], bytes, ROUNDS)
 
-    yield row(stack, `ours ${stack}`, [...yardsticks, ...others], summaries, bytes)
+    for (const name of new Set([ours, tuned])) {
+      yield row(name, yardsticks, summaries, bytes)
+    }
   }
+
+  const disk = ['copy file', 'copy blockstore-fs']
+  yield row('disk keeping', disk, await inRounds([...disk, 'disk keeping'], bytes, ROUNDS), bytes)
 }
 
-function row (stack: string, ours: string, yardsticks: string[], summaries: Record<string, Summary>, bytes: number): Result {
-  const { rate } = summaries[ours]
-  const ratios = Object.fromEntries(yardsticks.map(name => [
-    name.split(' ')[0],
-    rounded(rate.median / summaries[name].rate.median)
-  ]))
+/** One contender of ours beside the others of its rounds. */
+function row (ours: string, yardsticks: string[], summaries: Record<string, Summary>, bytes: number): Result {
+  const { [ours]: summary } = summaries
+  const short = (name: string): string => name.startsWith('copy') ? name.replace(' ', '-') : name.split(' ')[0]
+  const beside = Object.fromEntries(yardsticks.map(name => [short(name), summaries[name]]))
+  const ratios = Object.fromEntries(Object.entries(beside).map(([name, { rate }]) => [name, rounded(summary.rate.median / rate.median)]))
 
   return {
-    figures: { stack, bytes, rounds: ROUNDS, ratios, ...Object.fromEntries(Object.entries(summaries).map(([name, summary]) => [name.split(' ')[0], summary])) },
+    figures: { name: ours, bytes, rounds: ROUNDS, ratios, ours: summary, ...beside },
     line: [
-      `${stack}, ${bytes / 2 ** 20} MiB: ${Object.entries(ratios).map(([name, ratio]) => `${ratio} of ${name}`).join(', ')}`,
-      ...Object.entries(summaries).map(([name, summary]) => `  ${name.padEnd(22)} ${lineOf(summary)}`)
+      `${ours}, ${bytes / 2 ** 20} MiB: ${Object.entries(ratios).map(([name, ratio]) => `${ratio} of ${name}`).join(', ')}`,
+      ...Object.entries({ [ours]: summary, ...beside }).map(([name, figures]) => `  ${name.padEnd(20)} ${lineOf(figures)}`)
     ].join('\n')
   }
-}
-
-function lineOf ({ rate, cpuSeconds, peakMB, firstByteMs, duplicates }: Summary): string {
-  return [
-    `${String(rate.median).padStart(6)} MB/s (${rate.min}–${rate.max})`,
-    `${cpuSeconds.median} CPU s`,
-    `peak ${peakMB.median} MB`,
-    `first byte ${firstByteMs.median} ms`,
-    ...duplicates == null ? [] : [`${rounded(100 * duplicates)} % twice`]
-  ].join(', ')
 }

@@ -22,7 +22,7 @@ process.on('disconnect', () => { process.exit() })
 if (role === 'seed') {
   process.send?.(await contender.seed(size))
 } else {
-  process.send?.(await download(JSON.parse(offer)), () => { process.exit() })
+  process.send?.(await download(JSON.parse(offer)))
 }
 
 async function download (offer: Offer): Promise<Figures> {

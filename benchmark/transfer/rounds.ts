@@ -1,6 +1,9 @@
 /** Runs contenders in turns, each downloader in a new process, the seeders all the time. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rounded, spread } from '../report.ts'
 import type { Figures } from './child.ts'
@@ -25,7 +28,7 @@ export interface Summary {
 /** So that what disturbs a round disturbs all who are measured in it. */
 export async function inRounds (names: string[], size: number, rounds: number): Promise<Record<string, Summary>> {
   const figures: Record<string, Figures[]> = Object.fromEntries(names.map(name => [name, []]))
-  const seeders: Array<{ name: string, offer: Offer, end(): void }> = []
+  const seeders: Array<{ name: string, offer: Offer, end(): Promise<void> }> = []
 
   try {
     for (const name of names) {
@@ -37,24 +40,35 @@ export async function inRounds (names: string[], size: number, rounds: number): 
       for (const { name, offer } of seeders) {
         const { told, end } = await run<Figures>([name, 'download', String(size), JSON.stringify(offer)])
         figures[name].push(told)
-        end()
+        await end()
       }
     }
   } finally {
-    seeders.forEach(({ end }) => { end() })
+    await Promise.all(seeders.map(async ({ end }) => end()))
   }
 
   return Object.fromEntries(Object.entries(figures).map(([name, runs]) => [name, summaryOf(runs, size)]))
 }
 
-/** What a process tells first. */
-async function run<T> (args: string[]): Promise<{ told: T, end(): void }> {
-  const child = fork(CHILD, args)
-  const gone = once(child, 'exit').then(([code]) => { throw new Error(`${args.slice(0, 2).join(' ')} ended with code ${code}`) })
-  gone.catch(() => {})
-  const [told] = await Promise.race([once(child, 'message'), gone])
+/** What a process tells first. Its temporary files go with it. */
+async function run<T> (args: string[]): Promise<{ told: T, end(): Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'codex-download-bench-'))
+  const child = fork(CHILD, args, { env: { ...process.env, TMPDIR: dir } })
+  const gone = once(child, 'exit')
+  const end = async (): Promise<void> => {
+    child.kill('SIGKILL')
+    await gone
+    await rm(dir, { recursive: true, force: true })
+  }
 
-  return { told, end: () => { child.kill('SIGKILL') } }
+  const told = await Promise.race([once(child, 'message'), gone.then(() => undefined)])
+
+  if (told == null) {
+    await end()
+    throw new Error(`${args.slice(0, 2).join(' ')} ended with code ${child.exitCode}`)
+  }
+
+  return { told: told[0], end }
 }
 
 function summaryOf (runs: Figures[], size: number): Summary {
@@ -71,4 +85,15 @@ function summaryOf (runs: Figures[], size: number): Summary {
     firstByteMs: of(({ firstByteMs }) => firstByteMs, 0),
     duplicates: runs[0].duplicates == null ? undefined : Math.max(...runs.map(({ duplicates = 0 }) => duplicates))
   }
+}
+
+/** The figures as a line to read. */
+export function lineOf ({ rate, cpuSeconds, peakMB, firstByteMs, duplicates }: Summary): string {
+  return [
+    `${String(rate.median).padStart(6)} MB/s (${rate.min}–${rate.max})`,
+    `${cpuSeconds.median} CPU s`,
+    `peak ${peakMB.median} MB`,
+    `first byte ${firstByteMs.median} ms`,
+    ...duplicates == null ? [] : [`${rounded(100 * duplicates)} % twice`]
+  ].join(', ')
 }
