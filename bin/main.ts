@@ -3,6 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import envPaths from 'env-paths'
 import { parseCid } from '../src/dataset/codecs.ts'
+import { CodexError, InvalidParametersError } from '../src/errors.ts'
 import { get } from './commands/get.ts'
 import { info } from './commands/info.ts'
 import { list } from './commands/list.ts'
@@ -14,10 +15,14 @@ import type { ExitCode } from './exit-codes.ts'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 
+/** Lines of what peers and steps failed with. */
+const MOST_REASONS = 5
+
 /** Runs the command line. Resolves with what the process is to exit with; never rejects. */
 export async function main (argv: string[]): Promise<ExitCode> {
   const { signal, release } = interruptSignal()
-  const program = await createProgram(signal)
+  const json = argv.includes('--json')
+  const program = await createProgram(signal, json)
 
   try {
     await program.parseAsync(argv)
@@ -30,7 +35,7 @@ export async function main (argv: string[]): Promise<ExitCode> {
     }
 
     const failure = signal.aborted ? signal.reason : err
-    report(failure, argv.includes('--json'))
+    report(failure, json)
 
     return exitCodeOf(failure)
   } finally {
@@ -38,11 +43,16 @@ export async function main (argv: string[]): Promise<ExitCode> {
   }
 }
 
-async function createProgram (signal: AbortSignal): Promise<Command> {
+async function createProgram (signal: AbortSignal, json: boolean): Promise<Command> {
   const program = new Command('codex-download')
     .description('Downloads from, and serves to, the Codex storage network.')
     .version(await ownVersion())
     .exitOverride()
+    .configureOutput({
+      outputError (text, write) {
+        write(json ? errorLine(new InvalidParametersError(text.trim().replace(/^error: /, ''))) : text)
+      }
+    })
     .addHelpText('after', `\n${exitCodeTable()}`)
 
   command('get', 'download the file that a CID names')
@@ -143,11 +153,21 @@ function asCount (text: string): number {
 }
 
 function report (err: unknown, json: boolean): void {
-  const { name, message } = err instanceof Error ? err : new Error(String(err))
-  const line = json
-    ? JSON.stringify({ error: { name, message, exitCode: exitCodeOf(err) } })
-    : `codex-download: ${harmlessText(message)}`
-  process.stderr.write(`${line}\n`)
+  const error = err instanceof Error ? err : new Error(String(err))
+  const lines = [`codex-download: ${harmlessText(error.message)}`, ...reasonsOf(error).map(reason => `  ${harmlessText(reason)}`)]
+  process.stderr.write(json ? errorLine(error) : `${lines.join('\n')}\n`)
+}
+
+function errorLine (err: Error): string {
+  return `${JSON.stringify({ error: { name: err.name, message: err.message, exitCode: exitCodeOf(err), reasons: reasonsOf(err) } })}\n`
+}
+
+/** What peers and steps failed with, each once. */
+function reasonsOf (err: Error): string[] {
+  const errors = err instanceof CodexError ? err.errors : []
+  const reasons = errors.map(({ message, cause }) => cause instanceof Error ? `${message}: ${cause.message}` : message)
+
+  return [...new Set(reasons)].slice(0, MOST_REASONS)
 }
 
 function exitCodeTable (): string {

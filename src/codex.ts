@@ -222,8 +222,13 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
    */
   prefetch (cid: CID | string, options: PrefetchOptions = {}): AsyncGenerator<Progress, void, undefined> {
     const retrieval = { ...this.#retrieval(options), store: true }
+    const { selection = 'sequential' } = options
 
-    return prefetch(parse(cid), options.selection ?? 'sequential', this.#started(), retrieval, this.#parts.clock)
+    if (selection !== 'sequential' && selection !== 'rarest') {
+      throw new InvalidParametersError(`selection must be 'sequential' or 'rarest', not '${String(selection)}'`)
+    }
+
+    return prefetch(parse(cid), selection, this.#started(), retrieval, this.#parts.clock)
   }
 
   /**

@@ -2,7 +2,7 @@
  * What a download, or any iterable of bytes, can be turned into. In Node, `Readable.from(download)` is all it takes.
  */
 import { concat } from 'uint8arrays/concat'
-import { TooLargeError } from '../errors.ts'
+import { InvalidParametersError, TooLargeError } from '../errors.ts'
 
 /** A web stream that takes from the download as it is read, and ends it when it is cancelled. */
 export function toReadableStream (source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
@@ -46,8 +46,16 @@ export async function toBlob (source: AsyncIterable<Uint8Array>, options?: { typ
  * `max` is in bytes.
  *
  * @throws {TooLargeError} as soon as there are more, and the download is ended
+ * @throws {InvalidParametersError} without a `max`: then nothing is read
  */
-export async function collect (source: AsyncIterable<Uint8Array>, { max }: { max: number }): Promise<Uint8Array> {
+export async function collect (source: AsyncIterable<Uint8Array>, options: { max: number }): Promise<Uint8Array> {
+  // not every caller's compiler has looked
+  const { max } = (options as { max?: number } | undefined) ?? {}
+
+  if (typeof max !== 'number' || Number.isNaN(max)) {
+    throw new InvalidParametersError('collect needs a max: how many bytes may be gathered')
+  }
+
   const chunks: Uint8Array[] = []
   let bytes = 0
 

@@ -86,6 +86,15 @@ describe('prefetch', () => {
     }
   })
 
+  it('refuses a selection that it does not know', async () => {
+    await onNetwork(async net => {
+      const { codex } = await net.add()
+      const file = await seed(await net.add(), BLOCK)
+
+      expect(() => codex.prefetch(file.cid, { selection: 'random' as 'rarest' })).to.throw().with.property('name', 'InvalidParametersError')
+    })
+  })
+
   it('does not hold what it fetches', async () => {
     await onNetwork(async net => {
       const { reader, file } = await pair(net)

@@ -119,6 +119,7 @@ describe('e2e/commands', function () {
     expect(await codeOf('get', UNKNOWN, '--peer', 'here')).to.equal(EXIT.usage)
     expect(await codeOf('get')).to.equal(EXIT.usage)
     expect(await codeOf('fetch')).to.equal(EXIT.usage)
+    expect(JSON.parse((await run(['get', 'nonsense', '--json'])).stderr).error).to.include({ name: 'InvalidParametersError', exitCode: EXIT.usage })
     expect(await codeOf('seed', join(dir, 'nothing'))).to.equal(EXIT.disk)
     expect(await codeOf('seed', dir)).to.equal(EXIT.disk)
     expect(await codeOf('get', UNKNOWN)).to.equal(EXIT.notFound)
@@ -147,6 +148,7 @@ describe('e2e/commands', function () {
       ])
 
       expect(nobody.code).to.equal(EXIT.notFound)
+      expect(nobody.stderr).to.contain('/ip4/127.0.0.1/tcp/1 cannot be reached: ')
       expect(silent.code).to.equal(EXIT.stalled)
       expect(dear.code).to.equal(EXIT.tooExpensive)
       expect(dear.stderr).to.match(/\b5\b/)

@@ -109,6 +109,16 @@ describe('collect', () => {
     })
   })
 
+  it('reads nothing without being told how many', async () => {
+    await onNetwork(async net => {
+      const { reader, file } = await fileOf(net)
+
+      // as plain JavaScript may call it
+      expect(await failure((collect as (download: unknown) => Promise<unknown>)(reader.codex.download(file.cid)))).to.have.property('name', 'InvalidParametersError')
+      expect(came(reader)).to.equal(-1)
+    })
+  })
+
   it('ends the download as soon as there are more', async () => {
     await onNetwork(async net => {
       const { reader, file } = await fileOf(net, 100 * KiB)
