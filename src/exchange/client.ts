@@ -157,15 +157,20 @@ export class Client {
 
   /** The next want to look at, or a part of it: the answer must not be longer than what the link can tell. */
   nextWant (): PeerWant | undefined {
-    for (const [name, { ranges, ...want }] of this.#incoming) {
-      const first = ranges.takeFirst(MAX_WANT_ENTRIES)
+    const [next] = this.#incoming
 
-      if (ranges.isEmpty) {
-        this.#incoming.delete(name)
-      }
-
-      return { ...want, ranges: first }
+    if (next == null) {
+      return undefined
     }
+
+    const [name, { ranges, ...want }] = next
+    const first = ranges.takeFirst(MAX_WANT_ENTRIES)
+
+    if (ranges.isEmpty) {
+      this.#incoming.delete(name)
+    }
+
+    return { ...want, ranges: first }
   }
 
   /** The wants for a root; undefined where the peer wants too much already. */

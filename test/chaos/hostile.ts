@@ -71,7 +71,7 @@ function draw (seed: number): Plan {
     liars: shuffle(random, Object.keys(SERVING_FAULTS)).slice(0, int(random, 1, 6)).map(fault => ({
       fault,
       conditions: conditions(),
-      sybils: random() < 0.1 ? (random() < 0.2 ? 50 : 10) : 1
+      sybils: random() < 0.1 ? pick(random, [10, 10, 10, 10, 50]) : 1
     })),
     raw: shuffle(random, MISBEHAVIOURS).slice(0, int(random, 0, 3)),
     discovery: random() < 0.5,
