@@ -1,4 +1,4 @@
-import { RangeSet } from '../dataset/ranges.ts'
+import { countOf, RangeSet } from '../dataset/ranges.ts'
 import { DELIVERY_OVERHEAD } from './limits.ts'
 import { rootKey } from './root-key.ts'
 import type { WireLimits } from './limits.ts'
@@ -21,6 +21,7 @@ export class Requested {
   readonly #roots = new Map<string, RequestedRoot>()
   readonly #askedAbout = new Set<string>()
   #bytes = 0
+  #awaited = 0
 
   constructor (limits: WireLimits) {
     this.#limits = limits
@@ -29,6 +30,11 @@ export class Requested {
   /** Bytes that were asked for and did not come, overhead included. A block asked twice counts twice: it comes twice. */
   get bytes (): number {
     return this.#bytes
+  }
+
+  /** Bytes of what was asked for and not taken back since, about: never too many. */
+  get awaitedBytes (): number {
+    return this.#awaited
   }
 
   /** Datasets and standalone blocks that are remembered. */
@@ -53,10 +59,10 @@ export class Requested {
     const entry = this.#roots.get(key) ?? { indices: new RangeSet(), blockBytes, added: 0 }
     entry.blockBytes = Math.max(entry.blockBytes, blockBytes)
 
-    for (const range of ranges) {
-      entry.indices.add(range)
-      this.#bytes += (range.end - range.start) * (entry.blockBytes + DELIVERY_OVERHEAD)
-    }
+    ranges.forEach(range => { entry.indices.add(range) })
+    const bytes = countOf(ranges) * (entry.blockBytes + DELIVERY_OVERHEAD)
+    this.#bytes += bytes
+    this.#awaited += bytes
 
     entry.added += ranges.length
 
@@ -73,6 +79,11 @@ export class Requested {
     }
   }
 
+  /** It was asked for this in vain, or it is wanted no more. It may come all the same. */
+  takeBack (root: CID, ranges: IndexRange[]): void {
+    this.#awaited = Math.max(0, this.#awaited - countOf(ranges) * this.#bytesOf(rootKey(root.bytes)))
+  }
+
   /** Whether it was asked about anything of this root, or for it. */
   knows (key: string): boolean {
     return this.#askedAbout.has(key) || this.#roots.has(key)
@@ -84,8 +95,14 @@ export class Requested {
 
   /** A block that was asked for has come. */
   delivered (key: string): void {
-    const blockBytes = this.#roots.get(key)?.blockBytes ?? 0
-    this.#bytes = Math.max(0, this.#bytes - blockBytes - DELIVERY_OVERHEAD)
+    const bytes = this.#bytesOf(key)
+    this.#bytes = Math.max(0, this.#bytes - bytes)
+    this.#awaited = Math.max(0, this.#awaited - bytes)
+  }
+
+  /** Of one block, overhead included. */
+  #bytesOf (key: string): number {
+    return (this.#roots.get(key)?.blockBytes ?? 0) + DELIVERY_OVERHEAD
   }
 
   /** Makes one interval of too many. Returns how many there are. */

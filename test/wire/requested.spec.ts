@@ -36,6 +36,19 @@ describe('wire/requested', () => {
     expect(asked.bytes).to.equal(200 + 2 * DELIVERY_OVERHEAD)
   })
 
+  it('waits no more for what was taken back, though it may come', () => {
+    const asked = requested()
+    asked.add(root(1), [{ start: 0, end: 4 }], 100)
+    asked.takeBack(root(1), [{ start: 0, end: 3 }])
+    expect(asked.awaitedBytes).to.equal(100 + DELIVERY_OVERHEAD)
+    expect(asked.bytes).to.equal(4 * (100 + DELIVERY_OVERHEAD))
+    expect(asked.has(key(1), 0)).to.be.true()
+
+    asked.delivered(key(1))
+    asked.delivered(key(1))
+    expect(asked.awaitedBytes).to.equal(0)
+  })
+
   it('expects a block twice that was asked for twice, and none less than nothing', () => {
     const asked = requested()
     asked.add(root(1), [{ start: 0, end: 1 }], 100)

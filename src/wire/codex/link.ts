@@ -71,6 +71,7 @@ export class CodexLink implements PeerLink {
   }
 
   cancel (root: CID, ranges: IndexRange[]): void {
+    this.#init.requested.takeBack(root, ranges)
     this.#want(root, ranges, 'cancel')
   }
 

@@ -247,7 +247,7 @@ export class CodexPeer {
     }
 
     const before = this.#held
-    this.#held = this.#inbox.waitingBytes + Math.max(0, partial - this.#requested.bytes) + (this.#link?.outbound.queuedBytes ?? 0)
+    this.#held = this.#inbox.waitingBytes + Math.max(0, partial - this.#requested.awaitedBytes) + (this.#link?.outbound.queuedBytes ?? 0)
     this.#init.held(this.#held - before)
   }
 

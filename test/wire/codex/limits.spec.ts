@@ -1,5 +1,5 @@
 import { expect } from 'aegir/chai'
-import { CONTROL_BYTES, KiB } from '../../../src/constants.ts'
+import { CONTROL_BYTES, KiB, MiB } from '../../../src/constants.ts'
 import { blockCid } from '../../../src/dataset/codecs.ts'
 import { ProtocolError } from '../../../src/errors.ts'
 import { simulatedPeerId } from '../../../src/testing/simulated-peer-id.ts'
@@ -133,6 +133,22 @@ describe('wire/codex, limits', () => {
     expect(log.closings.map(({ link, reason }) => [link.peer, reason?.message])).to.deep.equal([
       [peer.id.toString(), 'The peer makes us hold more than any other']
     ])
+    await peer.clock.run()
+  })
+
+  it('counts half a message as held that is for what was taken back', async () => {
+    const { peer, log } = await linked({ heldBytes: 300 * KiB })
+    const ranges = [{ start: 0, end: 100 }]
+    const half = frame(new Uint8Array(MiB)).subarray(0, 400 * KiB)
+    log.link.request(tree, ranges, 64 * KiB)
+    peer.open().send(half)
+    expect(log.closings).to.be.empty()
+
+    // it is given up for what it sends, not for what we take back
+    log.link.cancel(tree, ranges)
+    expect(log.closings).to.be.empty()
+    peer.open().send(half)
+    expect(log.closings.map(({ reason }) => reason?.message)).to.deep.equal(['The peer makes us hold more than any other'])
     await peer.clock.run()
   })
 
