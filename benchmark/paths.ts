@@ -74,7 +74,8 @@ async function run (path: Path, seed: number): Promise<Run> {
   const { peers, rtt, bytes, lost = 0, slows = false } = path
   const simulation = new Simulation(seed)
   const { clock } = simulation
-  const conditions = { latency: rtt / 4, jitter: JITTER * rtt / 4 }
+  // so that the round trip is `rtt` on average
+  const conditions = { latency: (1 - JITTER / 2) * rtt / 4, jitter: JITTER * rtt / 4 }
   const lose = sometimes(seededRandom(seed), lost, neverDelivered)
 
   return simulation.run(async () => {

@@ -207,6 +207,13 @@ export class RangeSet {
     return at < this.#starts.length && this.#starts[at] <= index
   }
 
+  /** Whether the set has every index of an interval. */
+  covers ({ start, end }: IndexRange): boolean {
+    const at = firstAbove(this.#ends, start)
+
+    return start >= end || (at < this.#starts.length && this.#starts[at] <= start && this.#ends[at] >= end)
+  }
+
   /** The parts of an interval that are in the set, in order. */
   intersection ({ start, end }: IndexRange): IndexRange[] {
     const found: IndexRange[] = []

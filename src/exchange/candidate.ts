@@ -13,6 +13,27 @@ export function mayHave ({ dataset, buys }: Candidate, index: number): boolean {
   return dataset.have.get(index) || (dataset.likely && buys === true && !dataset.absent.get(index))
 }
 
+/** The first block from `from`, below `end`, that a candidate `mayHave`; -1 where there is none. */
+export function nextHad ({ dataset: { have, absent, likely }, buys }: Candidate, from: number, end: number): number {
+  const had = have.nextSet(from, end)
+  const guessed = likely && buys === true ? absent.nextClear(from, end) : -1
+
+  return had === -1 || guessed === -1 ? Math.max(had, guessed) : Math.min(had, guessed)
+}
+
+/** The first block from `from`, below `end`, that it is not taken to have; -1 where there is none. */
+export function nextLacked (candidate: Candidate, from: number, end: number): number {
+  const { dataset: { have, absent, likely }, buys } = candidate
+  let index = have.nextClear(from, end)
+
+  while (likely && buys === true && index !== -1 && !absent.get(index)) {
+    const at = absent.nextSet(index, end)
+    index = at === -1 ? -1 : have.nextClear(at, end)
+  }
+
+  return index
+}
+
 /** Whether a peer let a request for this block, or its last few of whatever, go unanswered. */
 export function keepsWaiting (peer: Peer, dataset: PeerDataset, index: number): boolean {
   return peer.failures > 1 || dataset.failed.has(index)

@@ -4,6 +4,7 @@
  * request what is wanted of the peer expected to deliver it soonest, ask a second peer for what holds a reader up, and
  * look for more peers when nobody can help.
  */
+import { indicesOf } from '../dataset/ranges.ts'
 import { mayHave } from './candidate.ts'
 import { choose } from './choose.ts'
 import { wantedRuns } from './want-order.ts'
@@ -11,7 +12,7 @@ import type { Candidate } from './candidate.ts'
 import type { ChoiceContext } from './choose.ts'
 import type { Peer } from './peer-admin.ts'
 import type { Interest, Session } from './session.ts'
-import type { IdleBlocks } from './want-order.ts'
+import type { IdleBlocks, WantOrderContext } from './want-order.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { Random } from '../interfaces.ts'
@@ -48,8 +49,8 @@ export interface PlanContext {
 
 /** Runs of wanted blocks looked at in one plan, so that its cost does not grow with the dataset. */
 const MAX_RUNS = 256
-/** Indices of the first question: a reference node takes 0.1 ms an entry, and the reader waits for the first. */
-const FIRST_ASK = 32
+/** Indices of the first question, those of a first window: a reference node takes 0.1 ms an entry, and the reader waits for the first. */
+const FIRST_ASK = 8
 /** Milliseconds between two looks at what can be done for a reader that nobody can help. */
 const STARVING = 1_000
 /** A block is held up when it takes this many times as long as expected, and this many milliseconds more. */
@@ -76,6 +77,7 @@ class Planner implements Plan {
   readonly #candidates: Candidate[]
   readonly #context: PlanContext
   readonly #choice: ChoiceContext
+  readonly #order: WantOrderContext
   /** Bytes that this plan asks of each peer. */
   readonly #planned = new Map<Peer, number>()
   readonly #taken = new Set<number>()
@@ -96,6 +98,12 @@ class Planner implements Plan {
       exploration: context.limits.exploration,
       planned: peer => (this.#planned.get(peer) ?? 0) + context.reserved(peer)
     }
+    this.#order = {
+      candidates,
+      random: context.random,
+      hasRoom: candidate => candidate.peer.restUntil <= context.now && this.#hasRoom(candidate),
+      idle: this.#idle
+    }
   }
 
   cancel (): void {
@@ -112,13 +120,15 @@ class Planner implements Plan {
 
   /** Asks about what is wanted and was not asked about, so many indices ahead; then also about what will come after it. */
   ask (): void {
-    const { askAhead } = this.#context.limits
-
     for (const { wanted, horizon } of this.#session.interests) {
       for (const candidate of this.#candidates) {
+        if (wanted.first == null || candidate.dataset.asked.covers({ start: wanted.first, end: wanted.end })) {
+          continue
+        }
+
         const spells = candidate.peer.link?.features.ranges !== true
         const ranges: IndexRange[] = []
-        let left = askAhead
+        let left = this.#askAhead(candidate)
         let reached = 0
 
         for (const { start, end } of wanted) {
@@ -144,13 +154,20 @@ class Planner implements Plan {
     }
   }
 
+  /** What is asked of a peer that is taken to have everything: little before its first answer, which its first blocks follow. */
+  #askAhead ({ dataset, buys }: Candidate): number {
+    const isNew = dataset.likely && buys === true && dataset.have.count + dataset.absent.count === 0
+
+    return isNew ? FIRST_ASK : this.#context.limits.askAhead
+  }
+
   request (): void {
     let starving = this.#wantsAnything() && !this.#candidates.some(({ buys }) => buys === true)
     let runs = 0
 
     this.#wakeForTheRested()
 
-    for (const { interest, run } of wantedRuns(this.#session, this.#candidates, this.#context.random, this.#idle)) {
+    for (const { interest, run } of wantedRuns(this.#session, this.#order)) {
       this.#isAllAsked = false
 
       if (this.#room <= 0 || runs++ >= MAX_RUNS || (this.#candidates.length > 0 && !this.#candidates.some(c => this.#hasRoom(c)))) {
@@ -192,17 +209,15 @@ class Planner implements Plan {
     let left = limits.duplicateBlocks - this.#session.duplicates
 
     for (const interest of this.#session.interests) {
-      let index = interest.waitingFor ?? (this.#isAllAsked ? interest.wanted.first : undefined)
-
-      for (; index != null && left > 0; index++, left--) {
-        const flights = this.#session.flights.get(index)
-
-        if (this.#session.intake.has(index)) {
-          continue
+      for (const index of this.#holdingUp(interest)) {
+        if (left <= 0) {
+          break
         }
 
-        if (flights?.length !== 1 || this.#taken.has(index)) {
-          break
+        const flights = this.#session.flights.get(index)
+
+        if (flights?.length !== 1 || this.#taken.has(index) || this.#session.intake.has(index)) {
+          continue
         }
 
         const [{ peer, sentAt, expectedAt }] = flights
@@ -210,17 +225,34 @@ class Planner implements Plan {
 
         if (overdueAt > now) {
           this.wakeAt = Math.min(this.wakeAt, overdueAt)
-          break
+
+          if (interest.waitingFor != null) {
+            break
+          }
+
+          continue
         }
 
         const { candidate } = choose(index, interest, this.#candidates, this.#choice, peer)
 
-        if (candidate == null) {
-          break
+        if (candidate != null) {
+          this.#take(candidate, { start: index, end: index + 1 }, true, interest)
+          left--
         }
-
-        this.#take(candidate, { start: index, end: index + 1 }, true, interest)
       }
+    }
+  }
+
+  /** What is on its way and holds an interest up: what its reader waits for and what comes next; or the last of all. */
+  * #holdingUp ({ waitingFor, wanted }: Interest): Generator<number> {
+    const { flights, intake } = this.#session
+
+    for (let index = waitingFor; index != null && (flights.has(index) || intake.has(index)); index++) {
+      yield index
+    }
+
+    if (waitingFor == null && this.#isAllAsked) {
+      yield * indicesOf(wanted)
     }
   }
 

@@ -1,11 +1,15 @@
 import { StreamBufferError, StreamResetError, StreamStateError } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { KiB } from '../constants.ts'
 import { Waiters } from './waiters.ts'
 import type { Flow, Packet, PacketKind } from './packet.ts'
 import type { ByteStream, StreamReader } from '../interfaces.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
 type Bytes = Uint8Array | Uint8ArrayList
+
+/** Bytes of small writes that go together. */
+const SMALL = 4 * KiB
 
 /** What carries a stream: its side of a connection. */
 export interface StreamCarrier {
@@ -174,7 +178,7 @@ export class SimulatedStream implements ByteStream, Flow {
     }
   }
 
-  /** The first bytes of the queue: a part of one write, or several small ones together. */
+  /** The first bytes of the queue: a part of one write, or several small ones together. None waits for large ones behind it. */
   #take (maxBytes: number): Bytes {
     const queue = this.#queue
     const first = queue[0]
@@ -186,13 +190,15 @@ export class SimulatedStream implements ByteStream, Flow {
 
     queue.shift()
 
-    if (queue.length === 0 || first.byteLength + queue[0].byteLength > maxBytes) {
+    const most = Math.min(maxBytes, SMALL)
+
+    if (queue.length === 0 || first.byteLength + queue[0].byteLength > most) {
       return first
     }
 
     const together = new Uint8ArrayList(first)
 
-    while (queue.length > 0 && together.byteLength + queue[0].byteLength <= maxBytes) {
+    while (queue.length > 0 && together.byteLength + queue[0].byteLength <= most) {
       together.append(queue[0])
       queue.shift()
     }

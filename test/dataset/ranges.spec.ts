@@ -57,6 +57,7 @@ describe('RangeSet', () => {
         expect(set.has(index)).to.equal(model.has(index))
       }
 
+      expect(set.covers(window)).to.equal([...indicesOf([window])].every(index => model.has(index)))
       expect([...indicesOf(set.intersection(window))]).to.deep.equal([...indicesOf([window])].filter(index => model.has(index)))
 
       expect(set.firstGap(window)).to.equal([...indicesOf([window])].find(index => !model.has(index)) ?? -1)

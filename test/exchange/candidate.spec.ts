@@ -1,5 +1,7 @@
 import { expect } from 'aegir/chai'
-import { isHadByNobody } from '../../src/exchange/candidate.ts'
+import fc from 'fast-check'
+import { indicesOf } from '../../src/dataset/ranges.ts'
+import { isHadByNobody, mayHave, nextHad, nextLacked } from '../../src/exchange/candidate.ts'
 import { newCandidate, newSession } from './fixtures.ts'
 
 const NOW = 60_000
@@ -53,5 +55,21 @@ describe('who is not counted on to have a block', () => {
 
     mute.dataset.answered([{ start: 0, end: 1 }], [], 0n)
     expect(isHadByNobody([lacks, mute], 0, later)).to.be.false()
+  })
+})
+
+describe('the next block that a candidate has, and that it lacks', () => {
+  it('is what looking at each would find', () => {
+    const range = fc.tuple(fc.nat(39), fc.nat(39)).map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b) + 1])
+
+    fc.assert(fc.property(fc.array(range, { maxLength: 4 }), fc.boolean(), fc.boolean(), fc.array(range, { maxLength: 3 }), range, (have, likely, buys, forgotten, [from, end]) => {
+      const candidate = newCandidate(newSession(40), 'peer', have, { buys })
+      candidate.dataset.likely = likely
+      forgotten.forEach(([start, end]) => { candidate.dataset.absent.clearRange({ start, end }) })
+      const indices = [...indicesOf([{ start: from, end }])]
+
+      expect(nextHad(candidate, from, end)).to.equal(indices.find(index => mayHave(candidate, index)) ?? -1)
+      expect(nextLacked(candidate, from, end)).to.equal(indices.find(index => !mayHave(candidate, index)) ?? -1)
+    }))
   })
 })

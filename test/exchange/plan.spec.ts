@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { DEFAULT_LIMITS } from '../../src/constants.ts'
 import { countOf, indicesOf } from '../../src/dataset/ranges.ts'
+import { Peer } from '../../src/exchange/peer-admin.ts'
 import { plan } from '../../src/exchange/plan.ts'
 import { seededRandom } from '../../src/testing/random.ts'
 import { BLOCK, context, known, newCandidate, newInterest, newSession } from './fixtures.ts'
@@ -128,6 +129,39 @@ describe('plan', () => {
     expect(countOf(asked)).to.be.at.most(DEFAULT_LIMITS.askAhead).and.above(0)
   })
 
+  it('asks a peer that is taken to have everything about little before its first answer, then about the rest', () => {
+    const session = newSession(1_000)
+    newInterest(session, 0, 256)
+    const candidate = new Peer('a', DEFAULT_LIMITS)
+    const dataset = candidate.dataset(session.key, session.shape)
+    dataset.likely = true
+    const asked = (): number => {
+      const { actions } = plan(session, [{ peer: candidate, dataset, buys: true }], context())
+      const ranges = actions.flatMap(action => action.type === 'ask' ? action.ranges : [])
+      ranges.forEach(range => { dataset.ask(range, 0) })
+
+      return countOf(ranges)
+    }
+
+    expect(asked()).to.be.within(1, 16)
+    expect(asked()).to.equal(0)
+    dataset.answered([{ start: 0, end: 1 }], [], 0n)
+    expect(asked()).to.be.at.least(900)
+  })
+
+  it('asks a second peer for the last blocks of all, wherever they are', () => {
+    const session = newSession(100)
+    const interest = newInterest(session, 0, 1, { order: 'rarest', reads: false })
+    const a = known(newCandidate(session, 'a', [[0, 100]]), 10, 10_000)
+    const b = known(newCandidate(session, 'b', [[0, 100]]), 10, 10_000);
+    [0, 40, 90].forEach(index => {
+      interest.wanted.add({ start: index, end: index + 1 })
+      inFlight(session, a.peer, index, index + 1, { expectedAt: index === 40 ? 1e6 : 100 })
+    })
+
+    expect(requested(plan(session, [a, b], context()).actions, 'b')).to.deep.equal([0, 90])
+  })
+
   it('takes back what nobody wants any more', () => {
     const session = newSession(10)
     newInterest(session, 0, 1)
@@ -183,6 +217,30 @@ describe('plan', () => {
     const b = known(newCandidate(session, 'b', [[0, 2], [3, 4]]), 10, 10_000)
 
     expect(requested(plan(session, [a, b], context()).actions)[0]).to.equal(2)
+  })
+
+  it('fetches the rarest of what a peer with room has, however much else is rarer', () => {
+    const session = newSession(1_000)
+    newInterest(session, 0, 1_000, { order: 'rarest', reads: false })
+    const full = known(newCandidate(session, 'full', [[0, 1_000]]), 10, 1)
+    full.peer.queued = full.peer.pace.window
+    const a = known(newCandidate(session, 'a', [[990, 995]]), 10, 10_000)
+    const b = known(newCandidate(session, 'b', [[990, 993], [994, 995]]), 10, 10_000)
+
+    expect(requested(plan(session, [full, a, b], context()).actions)[0]).to.equal(993)
+  })
+
+  it('waits for room, and looks for others, where it fetches the rarest first', () => {
+    const session = newSession(10)
+    newInterest(session, 0, 10, { order: 'rarest', reads: false })
+    const full = known(newCandidate(session, 'full', [[0, 5]]), 10, 1)
+    full.peer.queued = full.peer.pace.window
+    const open = known(newCandidate(session, 'open', []), 10, 10_000)
+    const result = plan(session, [full, open], context())
+
+    expect(result.heldUp).to.be.true()
+    expect([...result.waitsFor]).to.deep.equal([full.peer])
+    expect(result.actions.map(({ type }) => type)).to.include('find')
   })
 
   it('keeps its promises whatever the network', () => {
