@@ -4,14 +4,14 @@
  * request what is wanted of the peer expected to deliver it soonest, ask a second peer for what holds a reader up, and
  * look for more peers when nobody can help.
  */
-import { indicesOf } from '../dataset/ranges.ts'
 import { mayHave } from './candidate.ts'
 import { choose } from './choose.ts'
+import { holdingUp, isPassedOver, overdueFrom } from './overdue.ts'
 import { wantedRuns } from './want-order.ts'
 import type { Candidate } from './candidate.ts'
 import type { ChoiceContext } from './choose.ts'
 import type { Peer } from './peer-admin.ts'
-import type { Interest, Session } from './session.ts'
+import type { Interest, Request, Session } from './session.ts'
 import type { IdleBlocks, WantOrderContext } from './want-order.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
@@ -53,8 +53,6 @@ const MAX_RUNS = 256
 const FIRST_ASK = 8
 /** Milliseconds between two looks at what can be done for a reader that nobody can help. */
 const STARVING = 1_000
-/** A block is held up when it takes this many times as long as expected, and this many milliseconds more. */
-const OVERDUE = { times: 2, more: 50 }
 
 export function plan (session: Session, candidates: Candidate[], context: PlanContext): Plan {
   const planner = new Planner(session, candidates, context)
@@ -209,7 +207,7 @@ class Planner implements Plan {
     let left = limits.duplicateBlocks - this.#session.duplicates
 
     for (const interest of this.#session.interests) {
-      for (const index of this.#holdingUp(interest)) {
+      for (const index of holdingUp(this.#session, interest, this.#isAllAsked)) {
         if (left <= 0) {
           break
         }
@@ -220,8 +218,8 @@ class Planner implements Plan {
           continue
         }
 
-        const [{ peer, sentAt, expectedAt }] = flights
-        const overdueAt = sentAt + OVERDUE.times * (expectedAt - sentAt) + OVERDUE.more
+        const [request] = flights
+        const overdueAt = overdueFrom(request)
 
         if (overdueAt > now) {
           this.wakeAt = Math.min(this.wakeAt, overdueAt)
@@ -233,7 +231,7 @@ class Planner implements Plan {
           continue
         }
 
-        const { candidate } = choose(index, interest, this.#candidates, this.#choice, peer)
+        const { candidate = this.#again(request) } = choose(index, interest, this.#candidates, this.#choice, request.peer)
 
         if (candidate != null) {
           this.#take(candidate, { start: index, end: index + 1 }, true, interest)
@@ -243,17 +241,13 @@ class Planner implements Plan {
     }
   }
 
-  /** What is on its way and holds an interest up: what its reader waits for and what comes next; or the last of all. */
-  * #holdingUp ({ waitingFor, wanted }: Interest): Generator<number> {
-    const { flights, intake } = this.#session
+  /** The peer of an overdue request, where it passed it over. */
+  #again (request: Request): Candidate | undefined {
+    const { now } = this.#context
 
-    for (let index = waitingFor; index != null && (flights.has(index) || intake.has(index)); index++) {
-      yield index
-    }
-
-    if (waitingFor == null && this.#isAllAsked) {
-      yield * indicesOf(wanted)
-    }
+    return isPassedOver(this.#session, request)
+      ? this.#candidates.find(({ peer, buys }) => peer === request.peer && buys === true && peer.restUntil <= now)
+      : undefined
   }
 
   /** How far a request that starts at `start` may go. */

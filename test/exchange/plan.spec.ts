@@ -92,6 +92,31 @@ describe('plan', () => {
     expect(actions.every(action => action.type === 'request' && action.duplicate)).to.be.true()
   })
 
+  it('asks the only peer again for an overdue block when it sent what it was asked for later, or owes nothing else', () => {
+    const session = newSession(100)
+    newInterest(session, 0, 64).waitingFor = 0
+    const only = known(newCandidate(session, 'only', [[0, 64]]), 10, 10_000)
+    const lost = inFlight(session, only.peer, 0, 16, { sentAt: 0 })
+    const later = inFlight(session, only.peer, 16, 64, { sentAt: 10 })
+    const land = (request: Request, start: number, end: number): void => {
+      [...indicesOf([{ start, end }])].forEach(index => {
+        session.land(request, index)
+        session.intake.set(index, false)
+        only.peer.queued -= BLOCK
+      })
+    }
+
+    land(lost, 1, 16)
+    expect(requested(plan(session, [only], context()).actions)).to.deep.equal([])
+    land(later, 16, 32)
+    expect(requested(plan(session, [only], context({ now: 200 })).actions)).to.deep.equal([])
+    expect(requested(plan(session, [only], context()).actions)).to.deep.equal([0])
+    land(later, 32, 64)
+    expect(requested(plan(session, [only], context()).actions)).to.deep.equal([0])
+    only.peer.restUntil = 1e9
+    expect(requested(plan(session, [only], context()).actions)).to.deep.equal([])
+  })
+
   it('asks nobody again for what came and is being verified', () => {
     const session = newSession(10)
     newInterest(session, 0, 2).waitingFor = 0
