@@ -23,10 +23,10 @@ export function nextHad ({ dataset: { have, absent, likely }, buys }: Candidate,
 
 /** The first block from `from`, below `end`, that it is not taken to have; -1 where there is none. */
 export function nextLacked (candidate: Candidate, from: number, end: number): number {
-  const { dataset: { have, absent, likely }, buys } = candidate
+  const { have, absent } = candidate.dataset
   let index = have.nextClear(from, end)
 
-  while (likely && buys === true && index !== -1 && !absent.get(index)) {
+  while (index !== -1 && mayHave(candidate, index)) {
     const at = absent.nextSet(index, end)
     index = at === -1 ? -1 : have.nextClear(at, end)
   }
