@@ -1,5 +1,6 @@
 /** `npm run bench -- <name> [--size <number>] [--json]`: figures of this machine, each beside what it is to be compared with. */
 import { parseArgs } from 'node:util'
+import { benchDht } from './dht.ts'
 import { benchEngine } from './engine.ts'
 import { benchLeopard } from './leopard.ts'
 import { benchLocal } from './local.ts'

@@ -24,12 +24,27 @@ const toySecp256k1: Secp256k1 = {
 
 /** Everything but the curve is real; the random bytes come from `random`, so that a seed repeats a run. */
 export function toyCrypto (random: Random): DhtCrypto {
-  return { ...nodeCrypto(toySecp256k1), randomBytes: randomBytes(random) }
+  const crypto = nodeCrypto(toySecp256k1)
+
+  return { ...crypto, keccak256: remembered(crypto.keccak256), randomBytes: randomBytes(random) }
 }
 
 /** `crypto` with random bytes that a seed repeats. */
 export function seededCrypto (crypto: DhtCrypto, random: Random): DhtCrypto {
   return { ...crypto, randomBytes: randomBytes(random) }
+}
+
+/** The same, computed once for each input: nodes come to know the same ids again and again. */
+function remembered (digest: (bytes: Uint8Array) => Uint8Array): (bytes: Uint8Array) => Uint8Array {
+  const known = new Map<string, Uint8Array>()
+
+  return bytes => {
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+    const result = known.get(key) ?? digest(bytes)
+    known.set(key, result)
+
+    return result
+  }
 }
 
 function randomBytes (random: Random): (length: number) => Uint8Array {

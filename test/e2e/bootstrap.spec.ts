@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -22,17 +23,19 @@ describe('e2e/bootstrap', function () {
   async function seed (args: string[]): Promise<Seeded & { kill(): Promise<void> }> {
     const { child, ended } = start(['seed', '--json', '--listen', '/ip4/127.0.0.1/tcp/0', ...args])
 
-    for await (const line of createInterface(child.stdout)) {
-      return {
-        ...JSON.parse(line),
-        async kill () {
-          child.kill('SIGKILL')
-          await ended
-        }
-      }
+    const line = await Promise.race([once(createInterface(child.stdout), 'line'), ended])
+
+    if (!Array.isArray(line)) {
+      throw new Error(`seed ended: ${line.stderr}`)
     }
 
-    throw new Error(`seed ended: ${(await ended).stderr}`)
+    return {
+      ...JSON.parse(line[0]),
+      async kill () {
+        child.kill('SIGKILL')
+        await ended
+      }
+    }
   }
 
   it('finds, tells of and downloads what others seed, from a CID and the record that seed printed', async () => withTempDir(async dir => {

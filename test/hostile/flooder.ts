@@ -6,8 +6,8 @@ import { loadCrypto, parseSpr } from '../../src/dht/index.ts'
 import { encodePacket, HANDSHAKE, maskKey, MESSAGE } from '../../src/dht/packet.ts'
 import { identify, isContact } from '../../src/dht/record-book.ts'
 import { play } from './role.ts'
-import type { AesKey } from '../../src/dht/index.ts'
 import type { FloodInit } from './floods.ts'
+import type { AesKey } from '../../src/dht/index.ts'
 import type { Socket } from 'node:dgram'
 
 /** Different packets, sent over and over: making one costs more than sending it. */
@@ -60,7 +60,7 @@ function make (kind: FloodInit['kind'], mask: AesKey): Uint8Array {
   switch (kind) {
     case 'garbage': return randomBytes(randomInt(0, 1_280))
     case 'messages of strangers': return packet(MESSAGE, 32, 20, mask)
-    case 'handshakes': return packet(HANDSHAKE, 320, 60, mask)
+    default: return packet(HANDSHAKE, 320, 60, mask)
   }
 }
 

@@ -132,18 +132,20 @@ describe('wire/codex, how others may write', () => {
     return decodeReceived(bytes, { requested, limits: DEFAULT_WIRE_LIMITS })
   }
 
+  function expectRead (dialect: Dialect): void {
+    const random = seededRandom(1)
+    let changed = 0
+
+    for (const message of messages) {
+      const spoken = speak(message, 'Message', dialect, random)
+      changed += Buffer.compare(spoken, message) === 0 ? 0 : 1
+      expect(read(spoken)).to.deep.equal(read(message))
+    }
+
+    expect(changed).to.be.above(messages.length / 2)
+  }
+
   for (const [name, dialect] of Object.entries(DIALECTS)) {
-    it(`reads what is written ${name}`, () => {
-      const random = seededRandom(1)
-      let changed = 0
-
-      for (const message of messages) {
-        const spoken = speak(message, 'Message', dialect, random)
-        changed += Buffer.compare(spoken, message) === 0 ? 0 : 1
-        expect(read(spoken)).to.deep.equal(read(message))
-      }
-
-      expect(changed).to.be.above(messages.length / 2)
-    })
+    it(`reads what is written ${name}`, () => { expectRead(dialect) })
   }
 })
