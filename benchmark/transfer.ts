@@ -17,7 +17,8 @@ export async function * benchTransfer ({ size = SIZE }: BenchOptions): AsyncGene
   const isInstalled = arePeersInstalled()
 
   if (!isInstalled) {
-    console.error(`${PEERS.join(' and ')} are left out: npm install --prefix benchmark`)
+    const install = 'npm install --prefix benchmark'
+    yield { figures: { leftOut: PEERS, install }, line: `${PEERS.join(' and ')} are left out; to measure them: ${install}` }
   }
 
   for (const [stack, ...others] of [['noise+mplex', ...isInstalled ? PEERS : []], ['noise+yamux'], ['tls+yamux']]) {

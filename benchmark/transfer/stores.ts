@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { FsBlockstore } from 'blockstore-fs'
 import { MemoryDatastore } from 'datastore-core/memory'
+import { concat } from 'uint8arrays/concat'
 import { DEFAULT_BLOCK_SIZE } from '../../src/constants.ts'
 import { blockCid } from '../../src/dataset/codecs.ts'
 import { createCodex } from '../../src/index.ts'
@@ -79,7 +80,7 @@ function overBlocks (name: StoreName, open: (size: number) => Promise<(cid: CID,
       return async took => {
         for (let at = 0; at < cids.length; at += WIDTH) {
           const blocks = await Promise.all(cids.slice(at, at + WIDTH).map(async cid => {
-            const bytes = await one(source, cid)
+            const bytes = await bytesOf(source, cid)
 
             if (!hash('sha256', bytes, 'buffer').equals(cid.multihash.digest)) {
               throw new Error('a block is not what it was')
@@ -98,12 +99,14 @@ function overBlocks (name: StoreName, open: (size: number) => Promise<(cid: CID,
   }
 }
 
-async function one (store: Blockstore, cid: CID): Promise<Uint8Array> {
+async function bytesOf (store: Blockstore, cid: CID): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+
   for await (const bytes of store.get(cid)) {
-    return bytes
+    chunks.push(bytes)
   }
 
-  throw new Error('an empty block')
+  return chunks.length === 1 ? chunks[0] : concat(chunks)
 }
 
 async function openStore (name: StoreName, size: number): Promise<Blockstore> {

@@ -12,7 +12,7 @@ const MAX_VARINT_BYTES = 5
 /** Bytes of memory that a message gets at least when it begins to come. */
 const FIRST_BYTES = 4 * KiB
 /** A message that has not come has no more than this many times the memory of what has: a length alone costs nothing. */
-const GROWTH = 32
+const GROWTH = 8
 
 const NO_BYTES = new Uint8Array(0)
 
