@@ -13,6 +13,7 @@ import { benchTransfer } from './transfer.ts'
 import type { Bench } from './report.ts'
 
 const BENCHES: Record<string, Bench> = {
+  dht: benchDht,
   engine: benchEngine,
   leopard: benchLeopard,
   local: benchLocal,
