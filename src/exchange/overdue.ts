@@ -23,9 +23,7 @@ export function * holdingUp ({ flights, intake }: Session, { waitingFor, wanted 
   }
 }
 
-/** Whether its peer sent something that it was asked for later, or owes nothing else: what is left of it does not come. */
-export function isPassedOver ({ requests, shape }: Session, { peer, sentAt, left }: Request): boolean {
-  const owesMore = peer.queued > left * shape.blockSize
-
-  return !owesMore || [...requests].some(other => other.peer === peer && other.sentAt > sentAt && other.left < other.end - other.start)
+/** Whether its peer sent a part of what it was asked for later: what is left of it does not come. */
+export function isPassedOver ({ requests }: Session, { peer, sentAt }: Request): boolean {
+  return [...requests].some(other => other.peer === peer && other.sentAt > sentAt && other.left < other.end - other.start)
 }
