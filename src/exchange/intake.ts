@@ -76,8 +76,11 @@ export class Intake {
   }
 
   push (session: Session, peer: Peer, deliveries: Delivery[], price: bigint, askedAt?: number): void {
-    for (let at = 0; at < deliveries.length; at += this.#limits.intakeBlocks) {
-      this.#queue.push({ session, peer, price, askedAt, deliveries: deliveries.slice(at, at + this.#limits.intakeBlocks) })
+    // a kill costs nothing where nothing is kept
+    const most = session.stores ? this.#limits.intakeBlocks : deliveries.length
+
+    for (let at = 0; at < deliveries.length; at += most) {
+      this.#queue.push({ session, peer, price, askedAt, deliveries: deliveries.slice(at, at + most) })
     }
 
     this.#bytes += bytesOf(deliveries)

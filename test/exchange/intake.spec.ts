@@ -149,4 +149,22 @@ describe('the intake', () => {
     expect(results).to.have.lengthOf(1)
     expect(intake.bytes).to.equal(0)
   })
+
+  it('takes a message as one batch where nothing is kept, and a few blocks at a time where a kill would cost them', async () => {
+    for (const store of [false, true]) {
+      const made = bench({ intakeBlocks: 4 })
+      const { session, delivery } = block(1)
+      session.interests.clear()
+      newInterest(session, 0, 1, { store })
+      made.intake.push(session, peer, Array(10).fill(delivery), 0n)
+
+      for (let turn = 0; turn < 10; turn++) {
+        await settled()
+        made.release()
+      }
+
+      expect(made.results.map(({ verified }) => verified.length)).to.deep.equal(store ? [4, 4, 2] : [10])
+      await made.intake.stop()
+    }
+  })
 })
