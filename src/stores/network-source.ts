@@ -189,10 +189,6 @@ export class NetworkSource implements BlockSource, Interest {
     return this.wanted.first != null && this.outlook(this.wanted.first).state === 'nobody'
   }
 
-  /**
-   * Resolves as soon as something came or failed since `seen`, with what to give next time; with `giveUp` also when nobody
-   * has what is wanted first. Throws what it failed with.
-   */
   async progressed (seen: number, giveUp = false): Promise<number> {
     this.#givesUp = giveUp
     await this.#sorting

@@ -9,9 +9,6 @@ import type { ByteRange } from './store-stream.ts'
 import type { VerifiedBlock } from '../dataset/verify.ts'
 import type { BlockSource } from '../stores/block-source.ts'
 
-/** Groups recovered ahead of the reader at the same time. */
-const GROUPS_AHEAD = 4
-
 /**
  * Streams `range` of the file, as `storeStream` does.
  *
@@ -19,16 +16,18 @@ const GROUPS_AHEAD = 4
  */
 export function erasureStream (source: BlockSource, range: ByteRange, recovery: Recovery): AsyncGenerator<Uint8Array> {
   const take = async (cursor: number, maxBytes: number, ahead: number): Promise<VerifiedBlock[]> => {
+    const groups = Math.max(1, Math.floor(source.window / recovery.groupBytes))
+
+    for (let index = cursor; index < ahead && recovery.size < groups; index++) {
+      if (source.outlook(index).state === 'nobody') {
+        recovery.begin(index)
+      }
+    }
+
     const blocks = await source.next(cursor, maxBytes, true)
 
     if (blocks.length > 0) {
       return blocks
-    }
-
-    for (let index = cursor; index < ahead && recovery.size < GROUPS_AHEAD; index++) {
-      if (source.outlook(index).state === 'nobody') {
-        recovery.begin(index)
-      }
     }
 
     const block = await recovery.recover(cursor)

@@ -46,7 +46,29 @@ export async function recoverGroup (group: number, init: GroupRecoveryInit): Pro
 async function fetchGroup (group: number, source: BlockSource, { layout, blockSize, pause, patience }: GroupRecoveryInit): Promise<Map<number, Uint8Array>> {
   const got = new Map<number, Uint8Array>()
   const nobodys = new Set<number>()
+  const asked = new Set<number>()
   let waited = 0
+  let news = -1
+
+  /** Takes what came, and notes what nobody has: then parity is asked for while the rest is on its way. */
+  const settle = async (wanted: number[]): Promise<boolean> => {
+    const settled = wanted.filter(index => source.outlook(index).state !== 'coming')
+
+    for (const index of settled) {
+      const [block] = await source.next(index, blockSize, true)
+
+      if (block == null) {
+        nobodys.add(index)
+        asked.delete(index)
+        source.drop([{ start: index, end: index + 1 }])
+      } else {
+        got.set(index, block.data.byteLength === 0 ? new Uint8Array(blockSize) : block.data)
+        waited = 0
+      }
+    }
+
+    return settled.length > 0
+  }
 
   for (;;) {
     const { fetch, missing, lacking } = recoveryPlan(layout, group, index => nobodys.has(index) ? 'nobody has it' : 'unknown')
@@ -70,17 +92,15 @@ async function fetchGroup (group: number, source: BlockSource, { layout, blockSi
       continue
     }
 
-    source.want(wanted.map(index => ({ start: index, end: index + 1 })))
+    const unasked = wanted.filter(index => !asked.has(index))
 
-    for (const index of wanted) {
-      const [block] = await source.next(index, blockSize, true)
+    if (unasked.length > 0) {
+      source.want(unasked.map(index => ({ start: index, end: index + 1 })))
+      unasked.forEach(index => asked.add(index))
+    }
 
-      if (block == null) {
-        nobodys.add(index)
-      } else {
-        got.set(index, block.data.byteLength === 0 ? new Uint8Array(blockSize) : block.data)
-        waited = 0
-      }
+    if (!await settle(wanted)) {
+      news = await source.progressed(news, true)
     }
   }
 }

@@ -67,6 +67,11 @@ export class Recovery {
     })
   }
 
+  /** Bytes held while one group is recovered. */
+  get groupBytes (): number {
+    return this.#init.layout.data * this.#init.blockSize
+  }
+
   /** Groups being recovered. */
   get size (): number {
     return this.#groups.size

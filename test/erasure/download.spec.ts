@@ -169,6 +169,17 @@ describe('a protected dataset', () => {
     })
   }
 
+  it('is read with one block in ten gone in little more time: groups are recovered ahead of the reader, many at once', async () => {
+    const scene = { blocks: 1_000, data: 20, parity: 10, options: { readAheadBytes: 256 * BLOCK } }
+    const random = seededRandom(1)
+    const whole = await download({ ...scene, lost: () => [] })
+    const lossy = await download({ ...scene, lost: layout => [...Array(layout.blocks).keys()].filter(index => !layout.isPadding(index) && random() < 0.1) })
+
+    expect(lossy.error).to.equal(undefined)
+    expect(equals(lossy.bytes, lossy.expected)).to.equal(true)
+    expect(lossy.ms).to.be.below(1.8 * whole.ms)
+  })
+
   it('is read, later, with a run of losses at its head', async () => {
     const { bytes, expected, error, figures } = await download({ blocks: 120, data: 8, parity: 4, lost: layout => Array.from({ length: layout.groups * 3 }, (_, i) => i) })
 
