@@ -1,6 +1,5 @@
 import { rowBytes } from './rows.ts'
 import { forward, inverse } from './transform.ts'
-import { columnsOf } from './workspace.ts'
 import type { Field } from './field.ts'
 import type { Plan } from './plan.ts'
 import type { Workspace } from './workspace.ts'
@@ -15,7 +14,7 @@ export function decodeColumns (workspace: Workspace, field: Field, plan: Plan, i
 function * combineColumns (workspace: Workspace, field: Field, plan: Plan, inputs: Uint8Array[], outputs: Uint8Array[]): Generator<undefined, void> {
   const held = inputs.length + outputs.length
 
-  for (const { start, end } of columnsOf(outputs[0].length, held)) {
+  for (const { start, end } of workspace.columnsOf(outputs[0].length, held)) {
     const length = end - start
     const { memory, at } = workspace.scratch(held * length + plan.rows.length)
     const to = at + inputs.length * length
@@ -36,7 +35,7 @@ function * transformColumns (workspace: Workspace, field: Field, plan: Plan, inp
   const { multiply } = workspace.kernel.in[field.bits]
   const missing = countBefore(plan.outputs, size)
 
-  for (const { start, end } of columnsOf(outputs[0].length, size)) {
+  for (const { start, end } of workspace.columnsOf(outputs[0].length, size)) {
     const length = end - start
     workspace.prepare(field, size)
     const { memory, at } = workspace.scratch(size * length + plan.rows.length)

@@ -1,6 +1,5 @@
 import { nextPowerOfTwo } from './plan.ts'
 import { forward, inverse } from './transform.ts'
-import { columnsOf } from './workspace.ts'
 import type { Field } from './field.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -8,7 +7,7 @@ import type { Workspace } from './workspace.ts'
 export function * encodeColumns (workspace: Workspace, field: Field, data: Uint8Array[], parity: Uint8Array[]): Generator<undefined, void> {
   const size = nextPowerOfTwo(parity.length)
 
-  for (const { start, end } of columnsOf(data[0].length, Math.max(2 * size, data.length))) {
+  for (const { start, end } of workspace.columnsOf(data[0].length, Math.max(2 * size, data.length))) {
     const length = end - start
     workspace.prepare(field, Math.ceil(data.length / size + 1) * size)
     const { memory, at } = workspace.scratch(2 * size * length)
@@ -37,7 +36,7 @@ export function * encodeColumns (workspace: Workspace, field: Field, data: Uint8
 
 /** Fills `sum` with the XOR of `blocks`, column by column. */
 export function * xorColumns (workspace: Workspace, blocks: Uint8Array[], sum: Uint8Array): Generator<undefined, void> {
-  for (const { start, end } of columnsOf(sum.length, blocks.length)) {
+  for (const { start, end } of workspace.columnsOf(sum.length, blocks.length)) {
     const length = end - start
     const { memory, at } = workspace.scratch(2 * length)
     memory.set(blocks[0].subarray(start, end), at)

@@ -9,6 +9,13 @@ export type KernelName = 'relaxed' | 'simd' | 'plain'
 export interface Kernel {
   readonly name: KernelName
 
+  /**
+   * Bytes that the columns of all blocks may take together: what a processor's cache holds, and what the kernel works
+   * through in about a millisecond, so that a step holds nobody up. And bytes below which a column costs more in calls
+   * than in work.
+   */
+  readonly columns: { budget: number, least: number }
+
   /** The memory, grown to at least `bytes`; content stays. An array that it gave before may be detached. */
   reserve (bytes: number): Uint8Array
 

@@ -57,6 +57,7 @@ function makeKernel (name: KernelName, exports: Exports): Kernel {
 
   return {
     name,
+    columns: { budget: 1024 * 1024, least: 256 },
     reserve (size) {
       if (size > bytes.length) {
         memory.grow(Math.ceil((size - bytes.length) / PAGE))

@@ -6,12 +6,14 @@ import type { Kernel } from './kernel.ts'
 const RESERVED = 64
 /** Bytes for the rows of the butterflies of GF(2^8); those of GF(2^16) follow, as many as were needed. */
 const ROWS_8 = 256 * 32
-/** Bytes that the columns of all blocks may take together: what a processor's cache holds, and is worked on in a moment. */
-const COLUMN_BUDGET = 1024 * 1024
 /** Bytes; longer columns bring nothing. */
 const MAX_COLUMN = 8 * 1024
-/** Bytes; below this the calls cost more than what they do. */
-const MIN_COLUMN = 256
+
+/** A part of every block: bytes `start … end - 1`. */
+export interface Column {
+  start: number
+  end: number
+}
 
 /**
  * A kernel's memory: rows of the butterflies' factors, which stay, then scratch, which is anybody's from one column to
@@ -62,23 +64,18 @@ export class Workspace {
 
     return { memory: this.kernel.reserve(at + bytes), at }
   }
-}
 
-/** A part of every block: bytes `start … end - 1`. */
-export interface Column {
-  start: number
-  end: number
-}
+  /**
+   * Blocks are worked on in columns, so that memory is bounded and no step takes long. A step is a column of `blocks`
+   * blocks.
+   */
+  * columnsOf (blockBytes: number, blocks: number): Generator<Column> {
+    const { budget, least } = this.kernel.columns
+    const share = Math.floor(budget / blocks / 64) * 64
+    const length = Math.min(Math.max(share, least), MAX_COLUMN)
 
-/**
- * Blocks are worked on in columns, so that memory is bounded and no step takes long. A step is a column of `blocks`
- * blocks.
- */
-export function * columnsOf (blockBytes: number, blocks: number): Generator<Column> {
-  const share = Math.floor(COLUMN_BUDGET / blocks / 64) * 64
-  const length = Math.min(Math.max(share, MIN_COLUMN), MAX_COLUMN)
-
-  for (let start = 0; start < blockBytes; start += length) {
-    yield { start, end: Math.min(start + length, blockBytes) }
+    for (let start = 0; start < blockBytes; start += length) {
+      yield { start, end: Math.min(start + length, blockBytes) }
+    }
   }
 }

@@ -21,6 +21,15 @@ describe('erasure/leopard steps', () => {
     expect([...leopard.encodeSteps(blocks, 2)]).to.have.lengthOf.at.least(4)
   })
 
+  it('are the smaller the slower the kernel is', async () => {
+    const plain = await createLeopard({ kernel: 'plain' })
+    const simd = await createLeopard({ kernel: 'simd' })
+    const blocks = makeBlocks(200, 16_384)
+    const [slow, quick] = [plain, simd].map(leopard => [...leopard.encodeSteps(blocks, 100)].length)
+
+    expect(slow).to.be.at.least(8 * quick)
+  })
+
   it('of many jobs may be taken in any order', () => {
     const jobs = [[20, 10], [300, 3], [40, 1], [64, 32], [500, 40], [9, 9]].map(([k, m]) => {
       const data = makeBlocks(k, 24_576, k)
