@@ -175,7 +175,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
    * A file by its manifest's CID, or a single block by its own. Returns at once; work starts when it is read. What it
    * fails with comes from reading it.
    *
-   * @throws {InvalidParametersError} when the CID cannot be read, or `offset` or `length` is no number of bytes
+   * @throws {InvalidParametersError} when the CID cannot be read, `offset` or `length` is no number of bytes, or `providers` are none
    * @throws {NotRunningError}
    */
   download (cid: CID | string, options: DownloadOptions = {}): Download {
@@ -199,7 +199,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
   /**
    * The verified manifest.
    *
-   * @throws {InvalidParametersError} for a CID that is no manifest's
+   * @throws {InvalidParametersError} for a CID that is no manifest's, or `providers` that are none
    * @throws {InvalidManifestError} when it is malformed or over the limits
    * @throws {NotFoundError} @throws {StallError} @throws {TooExpensiveError} @throws {NotRunningError}
    */
@@ -454,6 +454,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     const { limits } = this
     const { signal, providers = [], offline = false, store = true, stallTimeout = limits.stallTimeout, readAheadBytes = limits.readAheadBytes } = options
     const { abort } = this.#started()
+    assertProviders(providers)
     assertAmount('stallTimeout', stallTimeout)
     assertAmount('readAheadBytes', readAheadBytes)
 
@@ -505,6 +506,16 @@ function parse (cid: CID | string): CID {
 function assertAmount (name: string, value: number): void {
   if (typeof value !== 'number' || !(value >= 0)) {
     throw new InvalidParametersError(`${name} must be a number of at least 0, not ${String(value)}`)
+  }
+}
+
+/** Not every caller's compiler has looked. */
+function assertProviders (providers: unknown): void {
+  const isProvider = (value: unknown): boolean => typeof value === 'object' && value != null &&
+    ('toMultihash' in value || 'getComponents' in value || ('id' in value && 'multiaddrs' in value))
+
+  if (!Array.isArray(providers) || !providers.every(isProvider)) {
+    throw new InvalidParametersError('providers must be an array of peer ids, peer infos or multiaddrs; text is none of them')
   }
 }
 

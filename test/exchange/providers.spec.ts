@@ -2,7 +2,7 @@
 import { expect } from 'aegir/chai'
 import { MiB } from '../../src/constants.ts'
 import { blockCid } from '../../src/dataset/codecs.ts'
-import { anyOf, collect, DialError, staticPeers } from '../../src/index.ts'
+import { anyOf, collect, DialError, InvalidParametersError, staticPeers } from '../../src/index.ts'
 import { seededContent, simulatedPeerId } from '../../src/testing/index.ts'
 import { macrotask } from '../../src/testing/macrotask.ts'
 import { BLOCK, events, failure, held, onNetwork, seed } from '../api/network.ts'
@@ -28,6 +28,21 @@ describe('providers that the caller knows', () => {
       })
     })
   }
+
+  it('are refused at once where they are none', async () => {
+    await onNetwork(async net => {
+      const { codex, transport } = await net.add({ discovery: nobody })
+      const { cid } = file
+
+      for (const wrong of [[transport.peerId.toString()], [transport.peerId, null], [{}], transport.peerId]) {
+        const providers = wrong as unknown as Provider[]
+
+        expect(() => codex.download(cid, { providers })).to.throw(InvalidParametersError, 'providers')
+        expect(() => codex.prefetch(cid, { providers })).to.throw(InvalidParametersError, 'providers')
+        expect(await failure(codex.manifest(cid, { providers }))).to.be.an.instanceOf(InvalidParametersError)
+      }
+    })
+  })
 
   it('are asked for the blocks where the manifest came from elsewhere', async () => {
     await onNetwork(async net => {
