@@ -170,7 +170,8 @@ export class Download implements AsyncIterable<Uint8Array> {
       const source = await openSource(this.cid, retrieved, parts, { ...options, signal: this.#abort.signal }, {
         order: 'sequential',
         reads: true,
-        end: size == null ? undefined : end
+        end: size == null ? undefined : end,
+        came: blocks => { this.#recovery?.came(blocks) }
       })
       this.#source = source
 

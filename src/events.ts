@@ -37,6 +37,8 @@ export interface CodexEvents {
   'codex:blocks:verified': CustomEvent<PeerDetail & { root: CID, indices: number[], bytes: number, stored: boolean, milliseconds?: number }>
   /** Blocks that nobody has were recovered from parity, and proven. */
   'codex:blocks:recovered': CustomEvent<{ root: CID, indices: number[], stored: boolean }>
+  /** Blocks of a protected file were fetched or recovered once more, because no store had kept them. */
+  'codex:blocks:again': CustomEvent<{ root: CID, indices: number[] }>
   /** A block did not verify. */
   'codex:blocks:rejected': CustomEvent<PeerDetail & { root: CID, index: number, error: Error }>
   /** The local store would not take blocks; the download goes on without. Once a download. */

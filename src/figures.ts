@@ -10,6 +10,8 @@ export interface EventCounts {
   asked: number
   /** Blocks recovered from parity, and proven. */
   recovered: number
+  /** Blocks of protected files fetched or recovered once more, because no store had kept them. */
+  again: number
   /** Times that a peer did not deliver in time. */
   timeouts: number
   /** Times that a peer was banned. */
@@ -49,6 +51,7 @@ export class EventFigures {
   readonly counts: EventCounts = {
     asked: 0,
     recovered: 0,
+    again: 0,
     timeouts: 0,
     bans: 0,
     dialErrors: 0,
@@ -62,6 +65,7 @@ export class EventFigures {
   readonly #count: Count = {
     'codex:blocks:request': ({ start, end }) => { this.counts.asked += end - start },
     'codex:blocks:recovered': ({ indices }) => { this.counts.recovered += indices.length },
+    'codex:blocks:again': ({ indices }) => { this.counts.again += indices.length },
     'codex:blocks:verified': ({ milliseconds }) => {
       if (milliseconds != null) {
         this.#retrieval.add(milliseconds)

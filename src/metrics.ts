@@ -52,6 +52,7 @@ export const COUNTERS: Array<One<CodexCounts> | Many<CodexCounts>> = [
   { name: 'codex_blocks_asked_total', help: 'Blocks asked of peers, each as often as it was.', value: ({ asked }) => asked },
   { name: 'codex_blocks_asked_twice_total', help: 'Blocks asked of a second peer because the first held a reader up.', value: ({ askedTwice }) => askedTwice },
   { name: 'codex_blocks_recovered_total', help: 'Blocks recovered from parity because nobody had them.', value: ({ recovered }) => recovered },
+  { name: 'codex_blocks_again_total', help: 'Blocks of protected files fetched or recovered once more, because no store had kept them.', value: ({ again }) => again },
   { name: 'codex_peer_timeouts_total', help: 'Times that a peer did not deliver in time.', value: ({ timeouts }) => timeouts },
   { name: 'codex_peer_bans_total', help: 'Times that a peer was banned because it lied or broke the protocol.', value: ({ bans }) => bans },
   { name: 'codex_dial_errors_total', help: 'Times that a peer could not be reached.', value: ({ dialErrors }) => dialErrors },

@@ -36,8 +36,7 @@ export async function openRecovery (cid: CID, retrieved: Retrieved, parts: Retri
 
   const { local, engine, emit, clock, hasher } = parts
   const shape = shapeOf(manifest)
-
-  return new Recovery({
+  const recovery: Recovery = new Recovery({
     layout,
     blockSize: manifest.blockSize,
     tree: await local.tree(shape),
@@ -46,7 +45,7 @@ export async function openRecovery (cid: CID, retrieved: Retrieved, parts: Retri
     maxWaitingBytes: options.readAheadBytes,
     leopard: loadLeopard,
     repairs: use.repairs,
-    open: async () => openSource(cid, retrieved, parts, options, { order: 'sequential', reads: true, picks: true }),
+    open: async () => openSource(cid, retrieved, parts, options, { order: 'sequential', reads: true, picks: true, came: blocks => { recovery.came(blocks) } }),
     clock,
     patience: options.stallTimeout,
     recovered: (blocks, stored) => {
@@ -57,6 +56,9 @@ export async function openRecovery (cid: CID, retrieved: Retrieved, parts: Retri
       if (stored) {
         engine.stored(shape.root, rangesOf(indices))
       }
-    }
+    },
+    again: indices => { emit('codex:blocks:again', { root: shape.root, indices }) }
   })
+
+  return recovery
 }

@@ -97,6 +97,8 @@ export async function openSource (cid: CID, { manifest, likely, refused }: Retri
   /** Blocks are picked here and there, any of the dataset's. */
   picks?: boolean
   end?: number
+  /** Told which blocks came from peers, as they come. */
+  came?(blocks: VerifiedBlock[]): void
 }): Promise<NetworkSource> {
   const { providers, offline, store, stallTimeout, readAheadBytes } = options
   const shape = manifest == null ? standaloneShape(cid, MAX_BLOCK_SIZE) : shapeOf(manifest)
@@ -108,7 +110,7 @@ export async function openSource (cid: CID, { manifest, likely, refused }: Retri
     names: manifest == null ? [] : [cid],
     likely,
     readAheadBytes,
-    options: { providers, offline, store: store && refused == null, patience: stallTimeout, horizon: use.picks === true ? 0 : end, order: use.order, reads: use.reads }
+    options: { providers, offline, store: store && refused == null, patience: stallTimeout, horizon: use.picks === true ? 0 : end, order: use.order, reads: use.reads, came: use.came }
   })
 }
 

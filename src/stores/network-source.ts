@@ -29,6 +29,8 @@ export interface SourceOptions {
   order: 'sequential' | 'rarest'
   /** False for one who takes no blocks and only wants them to be in the store. */
   reads: boolean
+  /** Told which blocks came from peers, as they come. */
+  came?(blocks: VerifiedBlock[]): void
 }
 
 export interface SourceInit extends Omit<SessionInit, 'tree'> {
@@ -243,6 +245,7 @@ export class NetworkSource implements BlockSource, Interest {
     this.figures.fromPeers += blocks.length
     this.figures.peers.add(peer)
     this.#local.came(blocks)
+    this.#init.options.came?.(blocks)
 
     for (const block of this.reads ? blocks : []) {
       this.#held.set(block.index, block)

@@ -3,6 +3,7 @@
  * sibling's proof gave it away), or when it completes the smallest subtree of which the root is proven; until then it
  * waits, and is neither released nor served.
  */
+import { PagedBitmap } from '../dataset/bitmap.ts'
 import { blockCid, digestOf } from '../dataset/codecs.ts'
 import { verify } from '../dataset/verify.ts'
 import { InvalidDatasetError, TooLargeError } from '../errors.ts'
@@ -29,6 +30,8 @@ export interface RecoveryInit extends Omit<GroupRecoveryInit, 'pause'> {
   maxWaitingBytes: number
   /** Blocks were recovered, proven, and put into the local store where they are kept. */
   recovered(blocks: VerifiedBlock[], stored: boolean): void
+  /** Blocks came, or were recovered, once more: no store had kept them. */
+  again(indices: number[]): void
 }
 
 export class Recovery {
@@ -41,6 +44,10 @@ export class Recovery {
   readonly #sources = new Set<BlockSource>()
   /** What ends the pauses under way. */
   readonly #pauses = new Set<() => void>()
+  /** Blocks that came or were recovered, and that no store kept. */
+  readonly #passed: PagedBitmap
+  /** What came in this very turn: one delivery may be for several who wait. */
+  readonly #justCame = new Set<number>()
   /** Bytes of blocks in `#waiting` and `#proven`. */
   #heldBytes = 0
   /** The block that the reader waits for: it is held whatever else is. */
@@ -57,6 +64,7 @@ export class Recovery {
       throw new TooLargeError(`a group of ${layout.data + layout.parity} blocks of ${blockSize} bytes is too large to be recovered`)
     }
 
+    this.#passed = new PagedBitmap(layout.blocks)
     this.#init = { ...init, open: async () => this.#open(init), pause: async ms => this.#pause(ms) }
   }
 
@@ -111,6 +119,23 @@ export class Recovery {
     }
 
     return block
+  }
+
+  /** Notes what came from peers, for the reader or for a group. */
+  came (blocks: Array<{ index: number }>): void {
+    const unkept = blocks.map(({ index }) => index).filter(index => !this.#init.tree.has(index) && !this.#justCame.has(index))
+    const again = unkept.filter(index => this.#passed.get(index))
+
+    for (const index of unkept) {
+      this.#passed.set(index)
+      this.#justCame.add(index)
+    }
+
+    queueMicrotask(() => { this.#justCame.clear() })
+
+    if (again.length > 0) {
+      this.#init.again(again)
+    }
   }
 
   async #take (index: number): Promise<VerifiedBlock | undefined> {
@@ -221,6 +246,10 @@ export class Recovery {
     const isHeld = tree.proofs.leaf(index) != null || this.#heldBytes + data.byteLength <= maxWaitingBytes
     this.#waiting.set(index, { cid, data: isHeld ? data : undefined })
     this.#heldBytes += isHeld ? data.byteLength : 0
+
+    if (!isHeld) {
+      this.came([{ index }])
+    }
   }
 
   #prove (index: number): void {
@@ -297,6 +326,7 @@ export class Recovery {
       }
     }
 
+    this.came(blocks)
     recovered(blocks, stored)
   }
 

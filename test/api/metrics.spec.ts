@@ -60,6 +60,7 @@ function expectSame ({ codex, told }: Watched): void {
     codex_blocks_asked_total: stats.asked,
     codex_blocks_asked_twice_total: stats.askedTwice,
     codex_blocks_recovered_total: stats.recovered,
+    codex_blocks_again_total: stats.again,
     codex_peer_timeouts_total: stats.timeouts,
     codex_peer_bans_total: stats.bans,
     codex_dial_errors_total: stats.dialErrors,
@@ -176,10 +177,14 @@ const STORIES: Record<string, (net: TestNetwork) => Promise<Watched[]>> = {
     }
 
     const reader = await watch(net)
+    const passing = await watch(net)
+    await collect(passing.codex.download(cid, { store: false, readAheadBytes: BLOCK }), { max: MiB })
     await collect(reader.codex.download(cid), { max: MiB })
     expect(reader.codex.stats().recovered).to.be.above(0)
+    expect(reader.codex.stats().again).to.equal(0)
+    expect(passing.codex.stats().again).to.be.above(0)
 
-    return [reader]
+    return [reader, passing]
   },
 
   async 'a download that is bought' (net) {

@@ -196,6 +196,18 @@ describe('a protected dataset', () => {
     expect(figures?.blocks).to.deep.equal({ fromStore: 83, fromPeers: 0, recovered: 0 })
   })
 
+  for (const store of [true, false]) {
+    it(`counts what is fetched or recovered again, ${store ? 'nothing where it is kept' : 'where nothing keeps it'}`, async () => {
+      const { error, figures, stats } = await download({ blocks: 83, data: 8, parity: 4, lost: ofEachGroup(2), options: { store, readAheadBytes: 8 * BLOCK } })
+
+      expect(error).to.equal(undefined)
+      expect(figures?.bytes).to.equal(83 * BLOCK - 100)
+      // more than the file's blocks was fetched and recovered: what came again, and a few blocks of parity
+      expect(stats.again > 0).to.equal(!store)
+      expect(stats.used.blocks - 1 + stats.recovered - stats.again).to.be.within(83, 83 + 2 * 11)
+    })
+  }
+
   it('is read with a run of losses longer than may be held', async () => {
     for (const store of [true, false]) {
       const { bytes, expected, error } = await download({

@@ -48,6 +48,10 @@ class ListSource implements BlockSource {
     return { state: 'here' }
   }
 
+  async progressed (): Promise<number> {
+    return 0
+  }
+
   close (): void {
     this.closed++
   }
