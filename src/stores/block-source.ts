@@ -30,9 +30,7 @@ export interface BlockSource {
   outlook(index: number): Outlook
   /**
    * Resolves as soon as something came or failed since `seen`, with what to give next time; with `giveUp` also when nobody
-   * has what is wanted first.
-   *
-   * @throws what `next` throws
+   * has what is wanted first. Throws what `next` throws.
    */
   progressed(seen: number, giveUp?: boolean): Promise<number>
   /** Ends it: what it wanted is cancelled, what it held is let go, and a waiting `next` rejects with `reason`. */

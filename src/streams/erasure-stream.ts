@@ -9,6 +9,9 @@ import type { ByteRange } from './store-stream.ts'
 import type { VerifiedBlock } from '../dataset/verify.ts'
 import type { BlockSource } from '../stores/block-source.ts'
 
+/** Share of a window that the groups recovered at the same time may be: each is held twice over while it is decoded. */
+const AHEAD = 1 / 3
+
 /**
  * Streams `range` of the file, as `storeStream` does.
  *
@@ -16,7 +19,7 @@ import type { BlockSource } from '../stores/block-source.ts'
  */
 export function erasureStream (source: BlockSource, range: ByteRange, recovery: Recovery): AsyncGenerator<Uint8Array> {
   const take = async (cursor: number, maxBytes: number, ahead: number): Promise<VerifiedBlock[]> => {
-    const groups = Math.max(1, Math.floor(source.window / recovery.groupBytes))
+    const groups = Math.max(1, Math.floor(source.window * AHEAD / recovery.groupBytes))
 
     for (let index = cursor; index < ahead && recovery.size < groups; index++) {
       if (source.outlook(index).state === 'nobody') {
