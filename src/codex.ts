@@ -8,11 +8,8 @@ import { Download } from './download.ts'
 import { InvalidParametersError, NotRunningError } from './errors.ts'
 import { Engine } from './exchange/engine.ts'
 import { EventFigures } from './figures.ts'
-import { prefetch } from './prefetch.ts'
-import { repair } from './repair.ts'
 import { retrieve } from './retrieval.ts'
 import { NetworkStore } from './stores/network-store.ts'
-import { protect, storeFile } from './storing.ts'
 import { TIME_BUCKETS } from './timing.ts'
 import type { Limits } from './constants.ts'
 import type { Hasher } from './dataset/hasher.ts'
@@ -40,7 +37,7 @@ export interface CodexParts {
   protocols: ExchangeProtocol[]
   discovery: Discovery
   /** A new one for each start, over the same stores. */
-  openStore(): LocalStore
+  openStore(): Promise<LocalStore>
   buyPolicy: BuyPolicy
   payment?: Payment
   serve: boolean
@@ -228,7 +225,12 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
       throw new InvalidParametersError(`selection must be 'sequential' or 'rarest', not '${String(selection)}'`)
     }
 
-    return prefetch(parse(cid), selection, this.#started(), retrieval, this.#parts.clock)
+    return this.#prefetch(parse(cid), selection, this.#started(), retrieval)
+  }
+
+  async * #prefetch (cid: CID, selection: 'sequential' | 'rarest', running: Running, retrieval: RetrievalOptions): AsyncGenerator<Progress, void, undefined> {
+    const { prefetch } = await import('./prefetch.ts')
+    yield * prefetch(cid, selection, running, retrieval, this.#parts.clock)
   }
 
   /**
@@ -263,6 +265,8 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     const filename = options.filename ?? (source instanceof Blob && 'name' in source ? String(source.name) : undefined)
     const mimetype = options.mimetype ?? (source instanceof Blob && source.type !== '' ? source.type : undefined)
     signal.throwIfAborted()
+    const { protect, storeFile } = await import('./storing.ts')
+    signal.throwIfAborted()
     const original = await storeFile(source, local, { blockSize, filename, mimetype, erasure: options.erasure, signal })
     const stored = options.erasure == null
       ? [original]
@@ -290,7 +294,11 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
    * @throws what a download fails with
    */
   async repair (cid: CID | string, options: RetrieveOptions = {}): Promise<number> {
-    return repair(parse(cid), this.#started(), { ...this.#retrieval(options), store: true })
+    const running = this.#started()
+    const retrieval = { ...this.#retrieval(options), store: true }
+    const { repair } = await import('./repair.ts')
+
+    return repair(parse(cid), running, retrieval)
   }
 
   /**
@@ -388,7 +396,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
 
     const { transport, protocols, discovery, buyPolicy, payment, serve, clock, random, hasher } = this.#parts
     const { limits } = this
-    const local = this.#parts.openStore()
+    const local = await this.#parts.openStore()
     const figures = new EventFigures()
     const emit = this.#emitter(figures, await this.#startMeter())
     const engine = new Engine({ transport, protocols, discovery, store: local, policy: buyPolicy, payment, serve, clock, random, hasher, limits, emit })

@@ -4,9 +4,7 @@
 import { CustomProgressEvent } from 'progress-events'
 import { AlreadyReadError, InvalidParametersError, ShortStreamError } from './errors.ts'
 import { Rate } from './progress.ts'
-import { openRecovery } from './protected-retrieval.ts'
 import { openSource, retrieve, sizeOf } from './retrieval.ts'
-import { erasureStream } from './streams/erasure-stream.ts'
 import { storeStream } from './streams/store-stream.ts'
 import type { Manifest } from './dataset/manifest.ts'
 import type { Clock } from './interfaces.ts'
@@ -206,7 +204,12 @@ export class Download implements AsyncIterable<Uint8Array> {
   }
 
   async #stream (source: NetworkSource, retrieved: Retrieved, range: ByteRange): Promise<AsyncGenerator<Uint8Array>> {
+    if (retrieved.manifest?.protection == null) {
+      return storeStream(source, range)
+    }
+
     const { parts, signal: _, ...options } = this.#init
+    const { erasureStream, openRecovery } = await import('./protected-retrieval.ts')
     const recovery = await openRecovery(this.cid, retrieved, parts, { ...options, signal: this.#abort.signal }, {
       repairs: false,
       recovered: ({ length }) => { source.figures.recovered += length }

@@ -21,14 +21,12 @@
  *
  * @module codex-download
  */
-import { MemoryDatastore } from 'datastore-core/memory'
 import { Codex } from './codex.ts'
 import { DEFAULT_LIMITS } from './constants.ts'
 import { freeOnly } from './exchange/buying.ts'
 import { staticPeers } from './exchange/discoveries.ts'
 import { systemClock, systemRandom } from './runtime.ts'
 import { LocalStore } from './stores/local-store.ts'
-import { BoundedMemoryBlockstore } from './stores/memory-blockstore.ts'
 import { codexProtocol } from './wire/codex/protocol.ts'
 import type { Limits } from './constants.ts'
 import type { Hasher } from './dataset/hasher.ts'
@@ -77,14 +75,21 @@ export interface CodexInit {
 export function createCodex (init: CodexInit, limits: Partial<Limits> = {}): Codex {
   const { random = systemRandom, hasher = defaultHasher } = init
   const all = { ...DEFAULT_LIMITS, ...limits }
-  const blockstore = init.blockstore ?? new BoundedMemoryBlockstore({ maxBytes: all.memoryStoreBytes })
-  const datastore = init.datastore ?? new MemoryDatastore()
+  let { blockstore, datastore } = init
 
   return new Codex({
     transport: init.transport,
     protocols: init.protocols ?? [codexProtocol()],
     discovery: init.discovery ?? staticPeers([]),
-    openStore: () => new LocalStore({ blockstore, datastore, hasher, random, limits: { maxPages: all.treePages } }),
+    openStore: async () => {
+      if (blockstore == null || datastore == null) {
+        const { BoundedMemoryBlockstore, MemoryDatastore } = await import('./stores/in-memory.ts')
+        blockstore ??= new BoundedMemoryBlockstore({ maxBytes: all.memoryStoreBytes })
+        datastore ??= new MemoryDatastore()
+      }
+
+      return new LocalStore({ blockstore, datastore, hasher, random, limits: { maxPages: all.treePages } })
+    },
     buyPolicy: init.buyPolicy ?? freeOnly,
     payment: init.payment,
     serve: init.serve ?? true,

@@ -1,4 +1,4 @@
-/** Opens what recovers the missing blocks of a protected dataset. */
+/** Opens what recovers the missing blocks of a protected dataset. Loaded for one that is read, prefetched or repaired. */
 import { rangesOf } from './dataset/ranges.ts'
 import { shapeOf } from './dataset/verify.ts'
 import { ErasureLayout } from './erasure/layout.ts'
@@ -7,6 +7,8 @@ import { Recovery } from './streams/recovery.ts'
 import type { Leopard } from './erasure/leopard/index.ts'
 import type { Retrieved, RetrievalOptions, RetrievalParts } from './retrieval.ts'
 import type { CID } from 'multiformats/cid'
+
+export { erasureStream } from './streams/erasure-stream.ts'
 
 let leopard: Promise<Leopard> | undefined
 

@@ -1,19 +1,29 @@
 /**
  * What a manifest must fulfil before anything is made for it. docs/PROTOCOL.md §4 and §5.
  */
-import { MAX_BLOCK_SIZE, MAX_BLOCKS, MIN_BLOCK_SIZE } from '../constants.ts'
+import { MAX_BLOCK_SIZE, MAX_BLOCKS, MAX_MANIFEST_BYTES, MIN_BLOCK_SIZE } from '../constants.ts'
 import { InvalidManifestError } from '../errors.ts'
 import { CODEX_BLOCK, isTreeCid, SHA2_256 } from './codecs.ts'
 import { blockCount, fileBlocks } from './manifest-fields.ts'
-import type { Manifest, Protection } from './manifest-fields.ts'
+import type { Manifest, Protection, Strategy } from './manifest-fields.ts'
 
 /** CIDv1, as an ordinal. */
 export const MANIFEST_VERSION = 2
+
+/** By their number on the wire. */
+export const STRATEGIES: Strategy[] = ['linear', 'stepped']
 
 /** Bytes; the erasure code works on pieces of this length. */
 const ERASURE_UNIT = 64
 /** Symbols of the largest field of the erasure code. */
 const MAX_ERASURE_ORDER = 65_536
+
+/** @throws {InvalidManifestError} when a manifest's block is too long */
+export function assertManifestLength (bytes: Uint8Array): void {
+  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
+    throw new InvalidManifestError(`A manifest of ${bytes.byteLength} bytes is too long`)
+  }
+}
 
 /**
  * Checks every field, and that they agree.

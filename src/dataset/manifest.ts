@@ -1,12 +1,11 @@
 /**
- * Manifests as bytes: a dag-pb node without links whose data is the header. docs/PROTOCOL.md §4.
+ * Manifests read from bytes: a dag-pb node without links whose data is the header. docs/PROTOCOL.md §4.
  */
-import * as dagPB from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import { MAX_MANIFEST_BYTES } from '../constants.ts'
 import { InvalidManifestError } from '../errors.ts'
 import { ManifestHeader, ManifestNode } from './manifest-message.ts'
-import { assertValidManifest } from './manifest-rules.ts'
+import { assertManifestLength, assertValidManifest, STRATEGIES } from './manifest-rules.ts'
 import type { Manifest, Protection, Strategy, Verification } from './manifest-fields.ts'
 import type { ErasureInfo, VerificationInfo } from './manifest-message.ts'
 
@@ -16,42 +15,13 @@ export type { Manifest, Protection, Strategy, Verification } from './manifest-fi
 /** As many as fit; empty ones would be many more. */
 const MAX_SLOT_ROOTS = Math.floor(MAX_MANIFEST_BYTES / 36)
 
-/** By their number on the wire. */
-const STRATEGIES: Strategy[] = ['linear', 'stepped']
-
-/**
- * The bytes of a manifest block, as the reference node writes them. An empty name or type is left out.
- *
- * @throws {InvalidManifestError} when a field is out of range or they disagree
- */
-export function encodeManifest (manifest: Manifest): Uint8Array {
-  assertValidManifest(manifest)
-
-  const header = ManifestHeader.encode({
-    treeCid: manifest.treeCid.bytes,
-    blockSize: manifest.blockSize,
-    datasetSize: manifest.datasetSize,
-    codec: manifest.codec,
-    hcodec: manifest.hcodec,
-    version: manifest.version,
-    erasure: manifest.protection == null ? undefined : erasureInfo(manifest.protection),
-    filename: textOf(manifest.filename),
-    mimetype: textOf(manifest.mimetype)
-  })
-  const bytes = dagPB.encode({ Data: header, Links: [] })
-
-  assertLength(bytes)
-
-  return bytes
-}
-
 /**
  * Reads a manifest block. Unknown fields are skipped, fields come in any order, the last of several counts.
  *
  * @throws {InvalidManifestError} when it is too long, malformed, out of range, or its fields disagree
  */
 export function decodeManifest (bytes: Uint8Array): Manifest {
-  assertLength(bytes)
+  assertManifestLength(bytes)
 
   const header = decodeHeader(bytes)
   const manifest: Manifest = {
@@ -79,26 +49,6 @@ function decodeHeader (bytes: Uint8Array): ManifestHeader {
     return ManifestHeader.decode(data ?? new Uint8Array(0), { limits: { erasure: { verification: { slotRoots: MAX_SLOT_ROOTS } } } })
   } catch (err) {
     throw new InvalidManifestError('A manifest cannot be decoded', { cause: err })
-  }
-}
-
-function erasureInfo (protection: Protection): ErasureInfo {
-  return {
-    ecK: protection.ecK,
-    ecM: protection.ecM,
-    originalTreeCid: protection.originalTreeCid.bytes,
-    originalDatasetSize: protection.originalDatasetSize,
-    protectedStrategy: STRATEGIES.indexOf(protection.strategy),
-    verification: protection.verification == null ? undefined : verificationInfo(protection.verification)
-  }
-}
-
-function verificationInfo (verification: Verification): VerificationInfo {
-  return {
-    verifyRoot: verification.verifyRoot.bytes,
-    slotRoots: verification.slotRoots.map(cid => cid.bytes),
-    cellSize: verification.cellSize,
-    verifiableStrategy: STRATEGIES.indexOf(verification.strategy)
   }
 }
 
@@ -151,10 +101,4 @@ function cidOf (field: string, bytes: Uint8Array = new Uint8Array(0)): CID {
 
 function textOf (text: string = ''): string | undefined {
   return text === '' ? undefined : text
-}
-
-function assertLength (bytes: Uint8Array): void {
-  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
-    throw new InvalidManifestError(`A manifest of ${bytes.byteLength} bytes is too long`)
-  }
 }

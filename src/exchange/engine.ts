@@ -10,9 +10,10 @@ import { DiscoveryQueue } from './discovery-queue.ts'
 import { Fetcher } from './fetcher.ts'
 import { Intake } from './intake.ts'
 import { PeerAdmin } from './peer-admin.ts'
-import { Server } from './server.ts'
+import { servesNothing } from './serving.ts'
 import type { Peer } from './peer-admin.ts'
 import type { ExchangeProtocol, LinkHandler, PeerLink, PeerWant } from './peer-link.ts'
+import type { Serving } from './serving.ts'
 import type { Interest, Session, SessionInit } from './session.ts'
 import type { Limits } from '../constants.ts'
 import type { Delivery } from '../dataset/delivery.ts'
@@ -50,7 +51,7 @@ export class Engine implements LinkHandler {
   readonly #dialer: Dialer
   readonly #discovery: DiscoveryQueue
   readonly #intake: Intake
-  readonly #server: Server
+  #server: Serving = servesNothing
   readonly #fetcher: Fetcher
   #changes: Array<() => void> = []
   #scheduled = false
@@ -59,7 +60,7 @@ export class Engine implements LinkHandler {
   #wakeAt = Infinity
 
   constructor (init: EngineInit) {
-    const { clock, random, limits, emit, hasher, store, transport, discovery, policy, payment, serve } = init
+    const { clock, random, limits, emit, hasher, store, transport, discovery, policy, payment } = init
     const { counters } = this
     this.#init = init
     this.peers = new PeerAdmin(limits)
@@ -85,26 +86,13 @@ export class Engine implements LinkHandler {
         this.#change(() => { this.#fetcher.taken(result).forEach(({ peer, error }) => { this.#ban(peer, error) }) })
       }
     })
-    this.#server = new Server({
-      store,
-      clock,
-      limits,
-      serve,
-      price: this.#buying.price,
-      served: (peer, blocks, bytes) => {
-        counters.served.blocks += blocks
-        counters.served.bytes += bytes
-        emit('codex:blocks:served', { peer, blocks, bytes })
-      },
-      failed: (peer, error) => { this.peers.get(peer)?.link?.close(error) }
-    })
     this.#fetcher = new Fetcher({
       peers: this.peers,
       buying: this.#buying,
       dialer: this.#dialer,
       discovery: this.#discovery,
       intake: this.#intake,
-      server: this.#server,
+      stored: (root, ranges) => { this.#server.stored(root, ranges) },
       counters,
       clock,
       random,
@@ -117,6 +105,10 @@ export class Engine implements LinkHandler {
 
   /** Speaks the protocols from now on. An engine starts and stops once. */
   async start (): Promise<void> {
+    if (this.#init.serve) {
+      await this.#loadServer()
+    }
+
     this.#running = true
 
     for (const protocol of this.#init.protocols) {
@@ -283,6 +275,26 @@ export class Engine implements LinkHandler {
 
   payment (link: PeerLink, update: Uint8Array): void {
     this.#changeOf(link, peer => { this.#buying.received(peer.id, update) })
+  }
+
+  /** A client only does without it. */
+  async #loadServer (): Promise<void> {
+    const { store, clock, limits, emit } = this.#init
+    const { served } = this.counters
+    const { Server } = await import('./server.ts')
+
+    this.#server = new Server({
+      store,
+      clock,
+      limits,
+      price: this.#buying.price,
+      served: (peer, blocks, bytes) => {
+        served.blocks += blocks
+        served.bytes += bytes
+        emit('codex:blocks:served', { peer, blocks, bytes })
+      },
+      failed: (peer, error) => { this.peers.get(peer)?.link?.close(error) }
+    })
   }
 
   #ban (peer: Peer, error: Error): void {

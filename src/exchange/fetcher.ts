@@ -21,7 +21,6 @@ import type { DiscoveryQueue } from './discovery-queue.ts'
 import type { Intake, IntakeResult } from './intake.ts'
 import type { Peer, PeerAdmin } from './peer-admin.ts'
 import type { Action } from './plan.ts'
-import type { Server } from './server.ts'
 import type { Interest, SessionInit } from './session.ts'
 import type { Limits } from '../constants.ts'
 import type { Delivery } from '../dataset/delivery.ts'
@@ -38,7 +37,8 @@ export interface FetcherInit {
   dialer: Dialer
   discovery: DiscoveryQueue
   intake: Intake
-  server: Server
+  /** Told what has come into the local store. */
+  stored(root: CID, ranges: IndexRange[]): void
   counters: ExchangeCounters
   clock: Clock
   random: Random
@@ -177,7 +177,7 @@ export class Fetcher {
   taken (result: IntakeResult): Array<{ peer: Peer, error: Error }> {
     const { session, peer, indices, verified, rejected, refused, stored, price, askedAt } = result
     const { root } = session.shape
-    const { buying, server, emit } = this.#init
+    const { buying, emit } = this.#init
 
     for (const block of verified) {
       this.#count(session.intake.get(block.index) === true ? 'late' : 'used', peer, [block])
@@ -205,7 +205,7 @@ export class Fetcher {
     }
 
     if (stored) {
-      server.stored(root, rangesOf(verified.map(({ index }) => index).sort((a, b) => a - b)))
+      this.#init.stored(root, rangesOf(verified.map(({ index }) => index).sort((a, b) => a - b)))
     }
 
     const liars: Array<{ peer: Peer, error: Error }> = []

@@ -10,6 +10,7 @@ import { withDeadline } from './deadline.ts'
 import { Stock } from './stock.ts'
 import type { ClientRoot, WantLimits } from './client.ts'
 import type { PeerLink, PeerWant, ServedBlock } from './peer-link.ts'
+import type { Serving } from './serving.ts'
 import type { Limits } from '../constants.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
 import type { Clock } from '../interfaces.ts'
@@ -23,15 +24,13 @@ export interface ServerInit {
   store: LocalStore
   clock: Clock
   limits: Limits
-  /** False makes a client only: it says that it has nothing. */
-  serve: boolean
   /** Price of one block. */
   price: bigint
   served(peer: string, blocks: number, bytes: number): void
   failed(peer: string, err: Error): void
 }
 
-export class Server {
+export class Server implements Serving {
   readonly #init: ServerInit
   readonly #clients = new Map<PeerLink, Client>()
   readonly #stock: Stock
@@ -46,16 +45,6 @@ export class Server {
   }
 
   wanted (link: PeerLink, wants: PeerWant[]): void {
-    if (!this.#init.serve) {
-      for (const { kind, tellAbsent, root, ranges } of wants) {
-        if (kind === 'have' && tellAbsent) {
-          link.presence(root, { have: [], absent: ranges, price: 0n })
-        }
-      }
-
-      return
-    }
-
     let client = this.#clients.get(link)
 
     if (client == null) {

@@ -1,6 +1,6 @@
 import { DEFAULT_BLOCK_SIZE, MAX_BLOCK_SIZE, MIN_BLOCK_SIZE, PAGE_LEAVES } from '../constants.ts'
 import { CODEX_BLOCK, manifestCid, SHA2_256, treeCid } from '../dataset/codecs.ts'
-import { encodeManifest } from '../dataset/manifest.ts'
+import { encodeManifest } from '../dataset/encode-manifest.ts'
 import { TreeBuilder } from '../dataset/tree-builder.ts'
 import { TreePage } from '../dataset/tree-page.ts'
 import { ownBlock } from '../dataset/verify.ts'

@@ -3,17 +3,16 @@ import { StoreSchemaError } from '../errors.ts'
 import { Activity } from './activity.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { DatasetList } from './dataset-list.ts'
-import { Draft } from './draft.ts'
 import { eraseTombs } from './erase.ts'
-import { collectGarbage } from './garbage.ts'
 import { OpenTrees } from './open-trees.ts'
-import { ProtectedDraft } from './protected-draft.ts'
 import { Changes, Records } from './records.ts'
 import { SharedBlocks } from './shared-blocks.ts'
 import { StandaloneBlocks } from './standalone-blocks.ts'
 import { pagesOf, SCHEMA, SCHEMA_KEY, tombKey } from './store-keys.ts'
 import type { StoredDataset } from './dataset-list.ts'
+import type { Draft } from './draft.ts'
 import type { GarbageFigures } from './garbage.ts'
+import type { ProtectedDraft } from './protected-draft.ts'
 import type { StoreParts } from './store-parts.ts'
 import type { StoredTree } from './stored-tree.ts'
 import type { Hasher } from '../dataset/hasher.ts'
@@ -215,6 +214,8 @@ export class LocalStore {
    */
   async * gc ({ signal }: AbortOptions = {}): AsyncGenerator<GarbageFigures, void, undefined> {
     signal?.throwIfAborted()
+    this.#parts.activity.assertRunning()
+    const { collectGarbage } = await import('./garbage.ts')
     yield * this.#parts.activity.steps(collectGarbage({
       parts: this.#parts,
       trees: this.#trees,
@@ -233,12 +234,16 @@ export class LocalStore {
    * @throws {NotRunningError} when the store is not open
    */
   async draft (blockSize: number = DEFAULT_BLOCK_SIZE): Promise<Draft> {
-    return this.#parts.activity.run(async () => new Draft({
-      id: await this.#freshId(),
-      blockSize,
-      parts: this.#parts,
-      publish: async (id, block, manifest) => this.#parts.activity.run(async () => this.#datasets.publish(id, block, manifest))
-    }))
+    return this.#parts.activity.run(async () => {
+      const { Draft } = await import('./draft.ts')
+
+      return new Draft({
+        id: await this.#freshId(),
+        blockSize,
+        parts: this.#parts,
+        publish: async (id, block, manifest) => this.#parts.activity.run(async () => this.#datasets.publish(id, block, manifest))
+      })
+    })
   }
 
   /**
@@ -248,12 +253,16 @@ export class LocalStore {
    * @throws {NotRunningError} when the store is not open
    */
   async protectedDraft (blocks: number): Promise<ProtectedDraft> {
-    return this.#parts.activity.run(async () => new ProtectedDraft({
-      id: await this.#freshId(),
-      blocks,
-      parts: this.#parts,
-      publish: async (id, block, manifest) => this.#datasets.publish(id, block, manifest)
-    }))
+    return this.#parts.activity.run(async () => {
+      const { ProtectedDraft } = await import('./protected-draft.ts')
+
+      return new ProtectedDraft({
+        id: await this.#freshId(),
+        blocks,
+        parts: this.#parts,
+        publish: async (id, block, manifest) => this.#datasets.publish(id, block, manifest)
+      })
+    })
   }
 
   /** Entries of what is in memory, for those who watch for leaks. */

@@ -1,6 +1,6 @@
 import { PAGE_LEAVES } from '../constants.ts'
 import { manifestCid, treeCid } from '../dataset/codecs.ts'
-import { encodeManifest } from '../dataset/manifest.ts'
+import { encodeManifest } from '../dataset/encode-manifest.ts'
 import { TreeBuilder } from '../dataset/tree-builder.ts'
 import { TreePage } from '../dataset/tree-page.ts'
 import { ownBlock } from '../dataset/verify.ts'

@@ -1,5 +1,6 @@
 import { CodexError, InvalidParametersError } from '../errors.ts'
 import { macrotask } from './macrotask.ts'
+import './preload.ts'
 import { TimerHeap } from './timer-heap.ts'
 import type { Timer } from './timer-heap.ts'
 import type { Clock } from '../interfaces.ts'

@@ -1,5 +1,5 @@
 import { blockCid, CODEX_BLOCK, manifestCid, SHA2_256, treeCid } from '../../src/dataset/codecs.ts'
-import { encodeManifest } from '../../src/dataset/manifest.ts'
+import { encodeManifest } from '../../src/dataset/encode-manifest.ts'
 import { encodeProof } from '../../src/dataset/merkle-proof.ts'
 import { MerkleTree } from '../../src/dataset/merkle-tree.ts'
 import { indicesOf } from '../../src/dataset/ranges.ts'

@@ -121,7 +121,6 @@ export function serverWith (limits: Partial<Limits> = {}): TestServer {
     store: store as unknown as LocalStore,
     clock,
     limits: { ...DEFAULT_LIMITS, ...limits },
-    serve: true,
     price: 0n,
     served () {},
     failed: (peer, error) => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect } from 'aegir/chai'
 import { formatCid } from '../../src/dataset/codecs.ts'
-import { encodeManifest } from '../../src/dataset/manifest.ts'
+import { encodeManifest } from '../../src/dataset/encode-manifest.ts'
 import { encodeProof } from '../../src/dataset/merkle-proof.ts'
 import { contentChunks, goldenContent } from '../../src/testing/corpus.ts'
 import { countingBlockstore } from '../../src/testing/memory-stores.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
 import { manifestCid } from '../../src/dataset/codecs.ts'
-import { encodeManifest } from '../../src/dataset/manifest.ts'
+import { encodeManifest } from '../../src/dataset/encode-manifest.ts'
 import { ownBlock } from '../../src/dataset/verify.ts'
 import { hasher } from '../../src/hasher/node.ts'
 import { add, inMemory, keysOf, makeDataset, openStore, present, put } from './fixtures.ts'

@@ -1,5 +1,6 @@
 import { digestOf, formatCid, isManifestCid, manifestCid, parseCid } from '../../../src/dataset/codecs.ts'
-import { blockCount, decodeManifest, encodeManifest, fileSize } from '../../../src/dataset/manifest.ts'
+import { encodeManifest } from '../../../src/dataset/encode-manifest.ts'
+import { blockCount, decodeManifest, fileSize } from '../../../src/dataset/manifest.ts'
 import { hasher } from '../../../src/hasher/node.ts'
 import { bytesOf, hex } from './tally.ts'
 import type { Tally } from './tally.ts'
