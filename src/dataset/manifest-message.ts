@@ -1,4 +1,4 @@
-import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime'
+import { decodeMessage, encodeMessage, MaxLengthError, message } from 'protons-runtime'
 import type { Codec, DecodeOptions } from 'protons-runtime'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
@@ -45,35 +45,10 @@ export namespace ManifestNode {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.data`,
-                value: reader.bytes()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface ManifestNodeDataFieldEvent {
-    field: '$.data'
-    value: Uint8Array<ArrayBuffer>
   }
 
   export function encode (obj: Partial<ManifestNode>): Uint8Array<ArrayBuffer> {
@@ -82,10 +57,6 @@ export namespace ManifestNode {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ManifestNode>): ManifestNode {
     return decodeMessage(buf, ManifestNode.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ManifestNode>): Generator<ManifestNodeDataFieldEvent> {
-    return streamMessage(buf, ManifestNode.codec(), opts)
   }
 }
 
@@ -214,172 +185,10 @@ export namespace ManifestHeader {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.treeCid`,
-                value: reader.bytes()
-              }
-              break
-            }
-            case 2: {
-              yield {
-                field: `${prefix}.blockSize`,
-                value: reader.uint32()
-              }
-              break
-            }
-            case 3: {
-              yield {
-                field: `${prefix}.datasetSize`,
-                value: reader.uint64Number()
-              }
-              break
-            }
-            case 4: {
-              yield {
-                field: `${prefix}.codec`,
-                value: reader.uint32()
-              }
-              break
-            }
-            case 5: {
-              yield {
-                field: `${prefix}.hcodec`,
-                value: reader.uint32()
-              }
-              break
-            }
-            case 6: {
-              yield {
-                field: `${prefix}.version`,
-                value: reader.uint32()
-              }
-              break
-            }
-            case 7: {
-              yield * ErasureInfo.codec().stream(reader, reader.uint32(), `${prefix}.erasure`, {
-                limits: opts.limits?.erasure
-              })
-
-              break
-            }
-            case 8: {
-              yield {
-                field: `${prefix}.filename`,
-                value: reader.string()
-              }
-              break
-            }
-            case 9: {
-              yield {
-                field: `${prefix}.mimetype`,
-                value: reader.string()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface ManifestHeaderTreeCidFieldEvent {
-    field: '$.treeCid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface ManifestHeaderBlockSizeFieldEvent {
-    field: '$.blockSize'
-    value: number
-  }
-
-  export interface ManifestHeaderDatasetSizeFieldEvent {
-    field: '$.datasetSize'
-    value: number
-  }
-
-  export interface ManifestHeaderCodecFieldEvent {
-    field: '$.codec'
-    value: number
-  }
-
-  export interface ManifestHeaderHcodecFieldEvent {
-    field: '$.hcodec'
-    value: number
-  }
-
-  export interface ManifestHeaderVersionFieldEvent {
-    field: '$.version'
-    value: number
-  }
-
-  export interface ManifestHeaderErasureEcKFieldEvent {
-    field: '$.erasure.ecK'
-    value: number
-  }
-
-  export interface ManifestHeaderErasureEcMFieldEvent {
-    field: '$.erasure.ecM'
-    value: number
-  }
-
-  export interface ManifestHeaderErasureOriginalTreeCidFieldEvent {
-    field: '$.erasure.originalTreeCid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface ManifestHeaderErasureOriginalDatasetSizeFieldEvent {
-    field: '$.erasure.originalDatasetSize'
-    value: number
-  }
-
-  export interface ManifestHeaderErasureProtectedStrategyFieldEvent {
-    field: '$.erasure.protectedStrategy'
-    value: number
-  }
-
-  export interface ManifestHeaderErasureVerificationVerifyRootFieldEvent {
-    field: '$.erasure.verification.verifyRoot'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface ManifestHeaderErasureVerificationSlotRootsFieldEvent {
-    field: '$.erasure.verification.slotRoots[]'
-    index: number
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface ManifestHeaderErasureVerificationCellSizeFieldEvent {
-    field: '$.erasure.verification.cellSize'
-    value: number
-  }
-
-  export interface ManifestHeaderErasureVerificationVerifiableStrategyFieldEvent {
-    field: '$.erasure.verification.verifiableStrategy'
-    value: number
-  }
-
-  export interface ManifestHeaderFilenameFieldEvent {
-    field: '$.filename'
-    value: string
-  }
-
-  export interface ManifestHeaderMimetypeFieldEvent {
-    field: '$.mimetype'
-    value: string
   }
 
   export function encode (obj: Partial<ManifestHeader>): Uint8Array<ArrayBuffer> {
@@ -388,10 +197,6 @@ export namespace ManifestHeader {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ManifestHeader>): ManifestHeader {
     return decodeMessage(buf, ManifestHeader.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ManifestHeader>): Generator<ManifestHeaderTreeCidFieldEvent | ManifestHeaderBlockSizeFieldEvent | ManifestHeaderDatasetSizeFieldEvent | ManifestHeaderCodecFieldEvent | ManifestHeaderHcodecFieldEvent | ManifestHeaderVersionFieldEvent | ManifestHeaderErasureEcKFieldEvent | ManifestHeaderErasureEcMFieldEvent | ManifestHeaderErasureOriginalTreeCidFieldEvent | ManifestHeaderErasureOriginalDatasetSizeFieldEvent | ManifestHeaderErasureProtectedStrategyFieldEvent | ManifestHeaderErasureVerificationVerifyRootFieldEvent | ManifestHeaderErasureVerificationSlotRootsFieldEvent | ManifestHeaderErasureVerificationCellSizeFieldEvent | ManifestHeaderErasureVerificationVerifiableStrategyFieldEvent | ManifestHeaderFilenameFieldEvent | ManifestHeaderMimetypeFieldEvent> {
-    return streamMessage(buf, ManifestHeader.codec(), opts)
   }
 }
 
@@ -490,111 +295,10 @@ export namespace ErasureInfo {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.ecK`,
-                value: reader.uint32()
-              }
-              break
-            }
-            case 2: {
-              yield {
-                field: `${prefix}.ecM`,
-                value: reader.uint32()
-              }
-              break
-            }
-            case 3: {
-              yield {
-                field: `${prefix}.originalTreeCid`,
-                value: reader.bytes()
-              }
-              break
-            }
-            case 4: {
-              yield {
-                field: `${prefix}.originalDatasetSize`,
-                value: reader.uint64Number()
-              }
-              break
-            }
-            case 5: {
-              yield {
-                field: `${prefix}.protectedStrategy`,
-                value: reader.uint32()
-              }
-              break
-            }
-            case 6: {
-              yield * VerificationInfo.codec().stream(reader, reader.uint32(), `${prefix}.verification`, {
-                limits: opts.limits?.verification
-              })
-
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface ErasureInfoEcKFieldEvent {
-    field: '$.ecK'
-    value: number
-  }
-
-  export interface ErasureInfoEcMFieldEvent {
-    field: '$.ecM'
-    value: number
-  }
-
-  export interface ErasureInfoOriginalTreeCidFieldEvent {
-    field: '$.originalTreeCid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface ErasureInfoOriginalDatasetSizeFieldEvent {
-    field: '$.originalDatasetSize'
-    value: number
-  }
-
-  export interface ErasureInfoProtectedStrategyFieldEvent {
-    field: '$.protectedStrategy'
-    value: number
-  }
-
-  export interface ErasureInfoVerificationVerifyRootFieldEvent {
-    field: '$.verification.verifyRoot'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface ErasureInfoVerificationSlotRootsFieldEvent {
-    field: '$.verification.slotRoots[]'
-    index: number
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface ErasureInfoVerificationCellSizeFieldEvent {
-    field: '$.verification.cellSize'
-    value: number
-  }
-
-  export interface ErasureInfoVerificationVerifiableStrategyFieldEvent {
-    field: '$.verification.verifiableStrategy'
-    value: number
   }
 
   export function encode (obj: Partial<ErasureInfo>): Uint8Array<ArrayBuffer> {
@@ -603,10 +307,6 @@ export namespace ErasureInfo {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ErasureInfo>): ErasureInfo {
     return decodeMessage(buf, ErasureInfo.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ErasureInfo>): Generator<ErasureInfoEcKFieldEvent | ErasureInfoEcMFieldEvent | ErasureInfoOriginalTreeCidFieldEvent | ErasureInfoOriginalDatasetSizeFieldEvent | ErasureInfoProtectedStrategyFieldEvent | ErasureInfoVerificationVerifyRootFieldEvent | ErasureInfoVerificationSlotRootsFieldEvent | ErasureInfoVerificationCellSizeFieldEvent | ErasureInfoVerificationVerifiableStrategyFieldEvent> {
-    return streamMessage(buf, ErasureInfo.codec(), opts)
   }
 }
 
@@ -691,84 +391,10 @@ export namespace VerificationInfo {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const obj = {
-          slotRoots: 0
-        }
-
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.verifyRoot`,
-                value: reader.bytes()
-              }
-              break
-            }
-            case 2: {
-              if (opts.limits?.slotRoots != null && obj.slotRoots === opts.limits.slotRoots) {
-                throw new MaxLengthError('Streaming decode error - repeated field "slotRoots" had too many elements')
-              }
-
-              yield {
-                field: `${prefix}.slotRoots[]`,
-                index: obj.slotRoots,
-                value: reader.bytes()
-              }
-
-              obj.slotRoots++
-
-              break
-            }
-            case 3: {
-              yield {
-                field: `${prefix}.cellSize`,
-                value: reader.uint32()
-              }
-              break
-            }
-            case 4: {
-              yield {
-                field: `${prefix}.verifiableStrategy`,
-                value: reader.uint32()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface VerificationInfoVerifyRootFieldEvent {
-    field: '$.verifyRoot'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface VerificationInfoSlotRootsFieldEvent {
-    field: '$.slotRoots[]'
-    index: number
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface VerificationInfoCellSizeFieldEvent {
-    field: '$.cellSize'
-    value: number
-  }
-
-  export interface VerificationInfoVerifiableStrategyFieldEvent {
-    field: '$.verifiableStrategy'
-    value: number
   }
 
   export function encode (obj: Partial<VerificationInfo>): Uint8Array<ArrayBuffer> {
@@ -777,9 +403,5 @@ export namespace VerificationInfo {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<VerificationInfo>): VerificationInfo {
     return decodeMessage(buf, VerificationInfo.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<VerificationInfo>): Generator<VerificationInfoVerifyRootFieldEvent | VerificationInfoSlotRootsFieldEvent | VerificationInfoCellSizeFieldEvent | VerificationInfoVerifiableStrategyFieldEvent> {
-    return streamMessage(buf, VerificationInfo.codec(), opts)
   }
 }

@@ -1,4 +1,4 @@
-import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime'
+import { decodeMessage, encodeMessage, MaxLengthError, message } from 'protons-runtime'
 import type { Codec, DecodeOptions } from 'protons-runtime'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
@@ -85,87 +85,10 @@ export namespace CodexProof {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const obj = {
-          path: 0
-        }
-
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.mcodec`,
-                value: reader.uint64Number()
-              }
-              break
-            }
-            case 2: {
-              yield {
-                field: `${prefix}.index`,
-                value: reader.uint64Number()
-              }
-              break
-            }
-            case 3: {
-              yield {
-                field: `${prefix}.nleaves`,
-                value: reader.uint64Number()
-              }
-              break
-            }
-            case 4: {
-              if (opts.limits?.path != null && obj.path === opts.limits.path) {
-                throw new MaxLengthError('Streaming decode error - repeated field "path" had too many elements')
-              }
-
-              for (const evt of ProofNode.codec().stream(reader, reader.uint32(), `${prefix}.path[]`, {
-                limits: opts.limits?.path$
-              })) {
-                yield {
-                  ...evt,
-                  index: obj.path
-                }
-              }
-
-              obj.path++
-
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface CodexProofMcodecFieldEvent {
-    field: '$.mcodec'
-    value: number
-  }
-
-  export interface CodexProofIndexFieldEvent {
-    field: '$.index'
-    value: number
-  }
-
-  export interface CodexProofNleavesFieldEvent {
-    field: '$.nleaves'
-    value: number
-  }
-
-  export interface CodexProofPathHashFieldEvent {
-    field: '$.path[].hash'
-    value: Uint8Array<ArrayBuffer>
-    index: number
   }
 
   export function encode (obj: Partial<CodexProof>): Uint8Array<ArrayBuffer> {
@@ -174,10 +97,6 @@ export namespace CodexProof {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CodexProof>): CodexProof {
     return decodeMessage(buf, CodexProof.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CodexProof>): Generator<CodexProofMcodecFieldEvent | CodexProofIndexFieldEvent | CodexProofNleavesFieldEvent | CodexProofPathHashFieldEvent> {
-    return streamMessage(buf, CodexProof.codec(), opts)
   }
 }
 
@@ -224,35 +143,10 @@ export namespace ProofNode {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.hash`,
-                value: reader.bytes()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface ProofNodeHashFieldEvent {
-    field: '$.hash'
-    value: Uint8Array<ArrayBuffer>
   }
 
   export function encode (obj: Partial<ProofNode>): Uint8Array<ArrayBuffer> {
@@ -261,9 +155,5 @@ export namespace ProofNode {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProofNode>): ProofNode {
     return decodeMessage(buf, ProofNode.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProofNode>): Generator<ProofNodeHashFieldEvent> {
-    return streamMessage(buf, ProofNode.codec(), opts)
   }
 }

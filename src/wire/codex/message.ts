@@ -1,4 +1,4 @@
-import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime'
+import { decodeMessage, encodeMessage, MaxLengthError, message } from 'protons-runtime'
 import type { Codec, DecodeOptions } from 'protons-runtime'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
@@ -120,238 +120,10 @@ export namespace Message {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const obj = {
-          payload: 0,
-          blockPresences: 0
-        }
-
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield * WantList.codec().stream(reader, reader.uint32(), `${prefix}.wantlist`, {
-                limits: opts.limits?.wantlist
-              })
-
-              break
-            }
-            case 3: {
-              if (opts.limits?.payload != null && obj.payload === opts.limits.payload) {
-                throw new MaxLengthError('Streaming decode error - repeated field "payload" had too many elements')
-              }
-
-              for (const evt of BlockDelivery.codec().stream(reader, reader.uint32(), `${prefix}.payload[]`, {
-                limits: opts.limits?.payload$
-              })) {
-                yield {
-                  ...evt,
-                  index: obj.payload
-                }
-              }
-
-              obj.payload++
-
-              break
-            }
-            case 4: {
-              if (opts.limits?.blockPresences != null && obj.blockPresences === opts.limits.blockPresences) {
-                throw new MaxLengthError('Streaming decode error - repeated field "blockPresences" had too many elements')
-              }
-
-              for (const evt of BlockPresence.codec().stream(reader, reader.uint32(), `${prefix}.blockPresences[]`, {
-                limits: opts.limits?.blockPresences$
-              })) {
-                yield {
-                  ...evt,
-                  index: obj.blockPresences
-                }
-              }
-
-              obj.blockPresences++
-
-              break
-            }
-            case 5: {
-              yield {
-                field: `${prefix}.pendingBytes`,
-                value: reader.uint64Number()
-              }
-              break
-            }
-            case 6: {
-              yield * AccountMessage.codec().stream(reader, reader.uint32(), `${prefix}.account`, {
-                limits: opts.limits?.account
-              })
-
-              break
-            }
-            case 7: {
-              yield * StateChannelUpdate.codec().stream(reader, reader.uint32(), `${prefix}.payment`, {
-                limits: opts.limits?.payment
-              })
-
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface MessageWantlistEntriesAddressLeafFieldEvent {
-    field: '$.wantlist.entries[].address.leaf'
-    value: boolean
-    index: number
-  }
-
-  export interface MessageWantlistEntriesAddressTreeCidFieldEvent {
-    field: '$.wantlist.entries[].address.treeCid'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface MessageWantlistEntriesAddressIndexFieldEvent {
-    field: '$.wantlist.entries[].address.index'
-    value: number
-    index: number
-  }
-
-  export interface MessageWantlistEntriesAddressCidFieldEvent {
-    field: '$.wantlist.entries[].address.cid'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface MessageWantlistEntriesPriorityFieldEvent {
-    field: '$.wantlist.entries[].priority'
-    value: number
-    index: number
-  }
-
-  export interface MessageWantlistEntriesCancelFieldEvent {
-    field: '$.wantlist.entries[].cancel'
-    value: boolean
-    index: number
-  }
-
-  export interface MessageWantlistEntriesWantTypeFieldEvent {
-    field: '$.wantlist.entries[].wantType'
-    value: number
-    index: number
-  }
-
-  export interface MessageWantlistEntriesSendDontHaveFieldEvent {
-    field: '$.wantlist.entries[].sendDontHave'
-    value: boolean
-    index: number
-  }
-
-  export interface MessageWantlistFullFieldEvent {
-    field: '$.wantlist.full'
-    value: boolean
-  }
-
-  export interface MessagePayloadCidFieldEvent {
-    field: '$.payload[].cid'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface MessagePayloadDataFieldEvent {
-    field: '$.payload[].data'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface MessagePayloadAddressLeafFieldEvent {
-    field: '$.payload[].address.leaf'
-    value: boolean
-    index: number
-  }
-
-  export interface MessagePayloadAddressTreeCidFieldEvent {
-    field: '$.payload[].address.treeCid'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface MessagePayloadAddressIndexFieldEvent {
-    field: '$.payload[].address.index'
-    value: number
-    index: number
-  }
-
-  export interface MessagePayloadAddressCidFieldEvent {
-    field: '$.payload[].address.cid'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface MessagePayloadProofFieldEvent {
-    field: '$.payload[].proof'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface MessageBlockPresencesAddressLeafFieldEvent {
-    field: '$.blockPresences[].address.leaf'
-    value: boolean
-    index: number
-  }
-
-  export interface MessageBlockPresencesAddressTreeCidFieldEvent {
-    field: '$.blockPresences[].address.treeCid'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface MessageBlockPresencesAddressIndexFieldEvent {
-    field: '$.blockPresences[].address.index'
-    value: number
-    index: number
-  }
-
-  export interface MessageBlockPresencesAddressCidFieldEvent {
-    field: '$.blockPresences[].address.cid'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface MessageBlockPresencesTypeFieldEvent {
-    field: '$.blockPresences[].type'
-    value: number
-    index: number
-  }
-
-  export interface MessageBlockPresencesPriceFieldEvent {
-    field: '$.blockPresences[].price'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface MessagePendingBytesFieldEvent {
-    field: '$.pendingBytes'
-    value: number
-  }
-
-  export interface MessageAccountAddressFieldEvent {
-    field: '$.account.address'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface MessagePaymentUpdateFieldEvent {
-    field: '$.payment.update'
-    value: Uint8Array<ArrayBuffer>
   }
 
   export function encode (obj: Partial<Message>): Uint8Array<ArrayBuffer> {
@@ -360,10 +132,6 @@ export namespace Message {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Message>): Message {
     return decodeMessage(buf, Message.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Message>): Generator<MessageWantlistEntriesAddressLeafFieldEvent | MessageWantlistEntriesAddressTreeCidFieldEvent | MessageWantlistEntriesAddressIndexFieldEvent | MessageWantlistEntriesAddressCidFieldEvent | MessageWantlistEntriesPriorityFieldEvent | MessageWantlistEntriesCancelFieldEvent | MessageWantlistEntriesWantTypeFieldEvent | MessageWantlistEntriesSendDontHaveFieldEvent | MessageWantlistFullFieldEvent | MessagePayloadCidFieldEvent | MessagePayloadDataFieldEvent | MessagePayloadAddressLeafFieldEvent | MessagePayloadAddressTreeCidFieldEvent | MessagePayloadAddressIndexFieldEvent | MessagePayloadAddressCidFieldEvent | MessagePayloadProofFieldEvent | MessageBlockPresencesAddressLeafFieldEvent | MessageBlockPresencesAddressTreeCidFieldEvent | MessageBlockPresencesAddressIndexFieldEvent | MessageBlockPresencesAddressCidFieldEvent | MessageBlockPresencesTypeFieldEvent | MessageBlockPresencesPriceFieldEvent | MessagePendingBytesFieldEvent | MessageAccountAddressFieldEvent | MessagePaymentUpdateFieldEvent> {
-    return streamMessage(buf, Message.codec(), opts)
   }
 }
 
@@ -440,71 +208,10 @@ export namespace BlockAddress {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.leaf`,
-                value: reader.bool()
-              }
-              break
-            }
-            case 2: {
-              yield {
-                field: `${prefix}.treeCid`,
-                value: reader.bytes()
-              }
-              break
-            }
-            case 3: {
-              yield {
-                field: `${prefix}.index`,
-                value: reader.uint64Number()
-              }
-              break
-            }
-            case 4: {
-              yield {
-                field: `${prefix}.cid`,
-                value: reader.bytes()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface BlockAddressLeafFieldEvent {
-    field: '$.leaf'
-    value: boolean
-  }
-
-  export interface BlockAddressTreeCidFieldEvent {
-    field: '$.treeCid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface BlockAddressIndexFieldEvent {
-    field: '$.index'
-    value: number
-  }
-
-  export interface BlockAddressCidFieldEvent {
-    field: '$.cid'
-    value: Uint8Array<ArrayBuffer>
   }
 
   export function encode (obj: Partial<BlockAddress>): Uint8Array<ArrayBuffer> {
@@ -513,10 +220,6 @@ export namespace BlockAddress {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlockAddress>): BlockAddress {
     return decodeMessage(buf, BlockAddress.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlockAddress>): Generator<BlockAddressLeafFieldEvent | BlockAddressTreeCidFieldEvent | BlockAddressIndexFieldEvent | BlockAddressCidFieldEvent> {
-    return streamMessage(buf, BlockAddress.codec(), opts)
   }
 }
 
@@ -605,98 +308,10 @@ export namespace WantListEntry {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield * BlockAddress.codec().stream(reader, reader.uint32(), `${prefix}.address`, {
-                limits: opts.limits?.address
-              })
-
-              break
-            }
-            case 2: {
-              yield {
-                field: `${prefix}.priority`,
-                value: reader.int32()
-              }
-              break
-            }
-            case 3: {
-              yield {
-                field: `${prefix}.cancel`,
-                value: reader.bool()
-              }
-              break
-            }
-            case 4: {
-              yield {
-                field: `${prefix}.wantType`,
-                value: reader.uint32()
-              }
-              break
-            }
-            case 5: {
-              yield {
-                field: `${prefix}.sendDontHave`,
-                value: reader.bool()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface WantListEntryAddressLeafFieldEvent {
-    field: '$.address.leaf'
-    value: boolean
-  }
-
-  export interface WantListEntryAddressTreeCidFieldEvent {
-    field: '$.address.treeCid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface WantListEntryAddressIndexFieldEvent {
-    field: '$.address.index'
-    value: number
-  }
-
-  export interface WantListEntryAddressCidFieldEvent {
-    field: '$.address.cid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface WantListEntryPriorityFieldEvent {
-    field: '$.priority'
-    value: number
-  }
-
-  export interface WantListEntryCancelFieldEvent {
-    field: '$.cancel'
-    value: boolean
-  }
-
-  export interface WantListEntryWantTypeFieldEvent {
-    field: '$.wantType'
-    value: number
-  }
-
-  export interface WantListEntrySendDontHaveFieldEvent {
-    field: '$.sendDontHave'
-    value: boolean
   }
 
   export function encode (obj: Partial<WantListEntry>): Uint8Array<ArrayBuffer> {
@@ -705,10 +320,6 @@ export namespace WantListEntry {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<WantListEntry>): WantListEntry {
     return decodeMessage(buf, WantListEntry.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<WantListEntry>): Generator<WantListEntryAddressLeafFieldEvent | WantListEntryAddressTreeCidFieldEvent | WantListEntryAddressIndexFieldEvent | WantListEntryAddressCidFieldEvent | WantListEntryPriorityFieldEvent | WantListEntryCancelFieldEvent | WantListEntryWantTypeFieldEvent | WantListEntrySendDontHaveFieldEvent> {
-    return streamMessage(buf, WantListEntry.codec(), opts)
   }
 }
 
@@ -775,105 +386,10 @@ export namespace WantList {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const obj = {
-          entries: 0
-        }
-
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              if (opts.limits?.entries != null && obj.entries === opts.limits.entries) {
-                throw new MaxLengthError('Streaming decode error - repeated field "entries" had too many elements')
-              }
-
-              for (const evt of WantListEntry.codec().stream(reader, reader.uint32(), `${prefix}.entries[]`, {
-                limits: opts.limits?.entries$
-              })) {
-                yield {
-                  ...evt,
-                  index: obj.entries
-                }
-              }
-
-              obj.entries++
-
-              break
-            }
-            case 2: {
-              yield {
-                field: `${prefix}.full`,
-                value: reader.bool()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface WantListEntriesAddressLeafFieldEvent {
-    field: '$.entries[].address.leaf'
-    value: boolean
-    index: number
-  }
-
-  export interface WantListEntriesAddressTreeCidFieldEvent {
-    field: '$.entries[].address.treeCid'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface WantListEntriesAddressIndexFieldEvent {
-    field: '$.entries[].address.index'
-    value: number
-    index: number
-  }
-
-  export interface WantListEntriesAddressCidFieldEvent {
-    field: '$.entries[].address.cid'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface WantListEntriesPriorityFieldEvent {
-    field: '$.entries[].priority'
-    value: number
-    index: number
-  }
-
-  export interface WantListEntriesCancelFieldEvent {
-    field: '$.entries[].cancel'
-    value: boolean
-    index: number
-  }
-
-  export interface WantListEntriesWantTypeFieldEvent {
-    field: '$.entries[].wantType'
-    value: number
-    index: number
-  }
-
-  export interface WantListEntriesSendDontHaveFieldEvent {
-    field: '$.entries[].sendDontHave'
-    value: boolean
-    index: number
-  }
-
-  export interface WantListFullFieldEvent {
-    field: '$.full'
-    value: boolean
   }
 
   export function encode (obj: Partial<WantList>): Uint8Array<ArrayBuffer> {
@@ -882,10 +398,6 @@ export namespace WantList {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<WantList>): WantList {
     return decodeMessage(buf, WantList.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<WantList>): Generator<WantListEntriesAddressLeafFieldEvent | WantListEntriesAddressTreeCidFieldEvent | WantListEntriesAddressIndexFieldEvent | WantListEntriesAddressCidFieldEvent | WantListEntriesPriorityFieldEvent | WantListEntriesCancelFieldEvent | WantListEntriesWantTypeFieldEvent | WantListEntriesSendDontHaveFieldEvent | WantListFullFieldEvent> {
-    return streamMessage(buf, WantList.codec(), opts)
   }
 }
 
@@ -964,86 +476,10 @@ export namespace BlockDelivery {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.cid`,
-                value: reader.bytes()
-              }
-              break
-            }
-            case 2: {
-              yield {
-                field: `${prefix}.data`,
-                value: reader.bytes()
-              }
-              break
-            }
-            case 3: {
-              yield * BlockAddress.codec().stream(reader, reader.uint32(), `${prefix}.address`, {
-                limits: opts.limits?.address
-              })
-
-              break
-            }
-            case 4: {
-              yield {
-                field: `${prefix}.proof`,
-                value: reader.bytes()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface BlockDeliveryCidFieldEvent {
-    field: '$.cid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface BlockDeliveryDataFieldEvent {
-    field: '$.data'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface BlockDeliveryAddressLeafFieldEvent {
-    field: '$.address.leaf'
-    value: boolean
-  }
-
-  export interface BlockDeliveryAddressTreeCidFieldEvent {
-    field: '$.address.treeCid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface BlockDeliveryAddressIndexFieldEvent {
-    field: '$.address.index'
-    value: number
-  }
-
-  export interface BlockDeliveryAddressCidFieldEvent {
-    field: '$.address.cid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface BlockDeliveryProofFieldEvent {
-    field: '$.proof'
-    value: Uint8Array<ArrayBuffer>
   }
 
   export function encode (obj: Partial<BlockDelivery>): Uint8Array<ArrayBuffer> {
@@ -1052,10 +488,6 @@ export namespace BlockDelivery {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlockDelivery>): BlockDelivery {
     return decodeMessage(buf, BlockDelivery.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlockDelivery>): Generator<BlockDeliveryCidFieldEvent | BlockDeliveryDataFieldEvent | BlockDeliveryAddressLeafFieldEvent | BlockDeliveryAddressTreeCidFieldEvent | BlockDeliveryAddressIndexFieldEvent | BlockDeliveryAddressCidFieldEvent | BlockDeliveryProofFieldEvent> {
-    return streamMessage(buf, BlockDelivery.codec(), opts)
   }
 }
 
@@ -1124,74 +556,10 @@ export namespace BlockPresence {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield * BlockAddress.codec().stream(reader, reader.uint32(), `${prefix}.address`, {
-                limits: opts.limits?.address
-              })
-
-              break
-            }
-            case 2: {
-              yield {
-                field: `${prefix}.type`,
-                value: reader.uint32()
-              }
-              break
-            }
-            case 3: {
-              yield {
-                field: `${prefix}.price`,
-                value: reader.bytes()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface BlockPresenceAddressLeafFieldEvent {
-    field: '$.address.leaf'
-    value: boolean
-  }
-
-  export interface BlockPresenceAddressTreeCidFieldEvent {
-    field: '$.address.treeCid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface BlockPresenceAddressIndexFieldEvent {
-    field: '$.address.index'
-    value: number
-  }
-
-  export interface BlockPresenceAddressCidFieldEvent {
-    field: '$.address.cid'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface BlockPresenceTypeFieldEvent {
-    field: '$.type'
-    value: number
-  }
-
-  export interface BlockPresencePriceFieldEvent {
-    field: '$.price'
-    value: Uint8Array<ArrayBuffer>
   }
 
   export function encode (obj: Partial<BlockPresence>): Uint8Array<ArrayBuffer> {
@@ -1200,10 +568,6 @@ export namespace BlockPresence {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlockPresence>): BlockPresence {
     return decodeMessage(buf, BlockPresence.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlockPresence>): Generator<BlockPresenceAddressLeafFieldEvent | BlockPresenceAddressTreeCidFieldEvent | BlockPresenceAddressIndexFieldEvent | BlockPresenceAddressCidFieldEvent | BlockPresenceTypeFieldEvent | BlockPresencePriceFieldEvent> {
-    return streamMessage(buf, BlockPresence.codec(), opts)
   }
 }
 
@@ -1250,35 +614,10 @@ export namespace AccountMessage {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.address`,
-                value: reader.bytes()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface AccountMessageAddressFieldEvent {
-    field: '$.address'
-    value: Uint8Array<ArrayBuffer>
   }
 
   export function encode (obj: Partial<AccountMessage>): Uint8Array<ArrayBuffer> {
@@ -1287,10 +626,6 @@ export namespace AccountMessage {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<AccountMessage>): AccountMessage {
     return decodeMessage(buf, AccountMessage.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<AccountMessage>): Generator<AccountMessageAddressFieldEvent> {
-    return streamMessage(buf, AccountMessage.codec(), opts)
   }
 }
 
@@ -1337,35 +672,10 @@ export namespace StateChannelUpdate {
         }
 
         return obj
-      }, function * (reader, length, prefix, opts = {}) {
-        const end = length == null ? reader.len : reader.pos + length
-
-        while (reader.pos < end) {
-          const tag = reader.uint32()
-
-          switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.update`,
-                value: reader.bytes()
-              }
-              break
-            }
-            default: {
-              reader.skipType(tag & 7)
-              break
-            }
-          }
-        }
-      })
+      }, function * () {})
     }
 
     return _codec
-  }
-
-  export interface StateChannelUpdateUpdateFieldEvent {
-    field: '$.update'
-    value: Uint8Array<ArrayBuffer>
   }
 
   export function encode (obj: Partial<StateChannelUpdate>): Uint8Array<ArrayBuffer> {
@@ -1374,9 +684,5 @@ export namespace StateChannelUpdate {
 
   export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StateChannelUpdate>): StateChannelUpdate {
     return decodeMessage(buf, StateChannelUpdate.codec(), opts)
-  }
-
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StateChannelUpdate>): Generator<StateChannelUpdateUpdateFieldEvent> {
-    return streamMessage(buf, StateChannelUpdate.codec(), opts)
   }
 }
