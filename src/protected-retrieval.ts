@@ -16,7 +16,13 @@ let leopard: Promise<Leopard> | undefined
 export async function loadLeopard (): Promise<Leopard> {
   leopard ??= import('./erasure/leopard/index.ts').then(async ({ createLeopard }) => createLeopard())
 
-  return leopard
+  try {
+    return await leopard
+  } catch (err) {
+    // the next one tries again
+    leopard = undefined
+    throw err
+  }
 }
 
 /**
