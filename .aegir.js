@@ -13,10 +13,8 @@ const ON_DEMAND = {
   prefetch: '4KB',
   'protected-retrieval': '4KB',
   repair: '4KB',
-  'stores/draft': '4KB',
-  'stores/garbage': '2KB',
+  'stores/changing': '7KB',
   'stores/in-memory': '2KB',
-  'stores/protected-draft': '4KB',
   storing: '3KB'
 }
 
@@ -64,7 +62,7 @@ export default {
   build: {
     bundlesizeMax: {
       // the aim is 45 KB; this holds it where it is
-      'dist/bundle/index.js': '57KB',
+      'dist/bundle/index.js': '56KB',
       ...Object.fromEntries(Object.entries(ON_DEMAND).map(([name, max]) => [`dist/bundle/${name}.js`, max]))
     },
     config: {

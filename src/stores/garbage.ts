@@ -7,6 +7,7 @@ import { decodeReferences } from './references.ts'
 import { WIDTH } from './shared-blocks.ts'
 import { cidOf, digestNamed, digestText, idOfPage, isLeafPage, lastOf, PAGES, REFERENCES, STANDALONE, TOMBS, treeKey, TREES } from './store-keys.ts'
 import { decodeTreeRecord } from './tree-record.ts'
+import type { DatasetChanges, DatasetChangesInit } from './dataset-changes.ts'
 import type { DatasetList } from './dataset-list.ts'
 import type { PageLeaf } from './erase.ts'
 import type { OpenTrees } from './open-trees.ts'
@@ -34,11 +35,8 @@ export interface GarbageFigures {
   missing: number
 }
 
-export interface GarbageInit extends AbortOptions {
-  parts: StoreParts
-  trees: OpenTrees
-  standalone: StandaloneBlocks
-  datasets: DatasetList
+export interface GarbageInit extends DatasetChangesInit, AbortOptions {
+  changes: DatasetChanges
   random: Random
 }
 
@@ -86,13 +84,15 @@ class Collector {
   readonly #trees: OpenTrees
   readonly #standalone: StandaloneBlocks
   readonly #datasets: DatasetList
+  readonly #changes: DatasetChanges
   readonly #marks: Marks
 
-  constructor ({ parts, trees, standalone, datasets }: Omit<GarbageInit, 'random'>, marks: Marks) {
+  constructor ({ parts, trees, standalone, datasets, changes }: Omit<GarbageInit, 'random'>, marks: Marks) {
     this.#parts = parts
     this.#trees = trees
     this.#standalone = standalone
     this.#datasets = datasets
+    this.#changes = changes
     this.#marks = marks
   }
 
@@ -105,7 +105,7 @@ class Collector {
     }
 
     for await (const key of this.#parts.records.keys(TREES)) {
-      if (!listed.has(key) && await this.#datasets.deleteUnlisted(cidOf(key))) {
+      if (!listed.has(key) && await this.#changes.deleteUnlisted(cidOf(key))) {
         this.#figures.trees++
       }
 

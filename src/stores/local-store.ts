@@ -3,12 +3,12 @@ import { StoreSchemaError } from '../errors.ts'
 import { Activity } from './activity.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { DatasetList } from './dataset-list.ts'
-import { eraseTombs } from './erase.ts'
 import { OpenTrees } from './open-trees.ts'
 import { Changes, Records } from './records.ts'
 import { SharedBlocks } from './shared-blocks.ts'
 import { StandaloneBlocks } from './standalone-blocks.ts'
-import { pagesOf, SCHEMA, SCHEMA_KEY, tombKey } from './store-keys.ts'
+import { pagesOf, SCHEMA, SCHEMA_KEY, tombKey, TOMBS } from './store-keys.ts'
+import type { DatasetChanges, DatasetChangesInit } from './dataset-changes.ts'
 import type { StoredDataset } from './dataset-list.ts'
 import type { Draft } from './draft.ts'
 import type { GarbageFigures } from './garbage.ts'
@@ -67,7 +67,7 @@ export class LocalStore {
     }
     this.#trees = new OpenTrees(this.#parts)
     this.#standalone = new StandaloneBlocks({ blocks, records, commits, hasher })
-    this.#datasets = new DatasetList(this.#parts, this.#trees, this.#standalone)
+    this.#datasets = new DatasetList(this.#parts, this.#standalone)
   }
 
   /**
@@ -89,7 +89,11 @@ export class LocalStore {
     }
 
     activity.begin()
-    await eraseTombs(this.#parts)
+
+    if (await records.hasAny(TOMBS)) {
+      const { eraseTombs } = await import('./changing.ts')
+      await eraseTombs(this.#parts)
+    }
   }
 
   /** Waits for what is under way. Afterwards every call throws a `NotRunningError`. */
@@ -195,7 +199,7 @@ export class LocalStore {
    * @throws {NotRunningError} when the store is closed, also before the end; what is left is deleted at the next `open`
    */
   async delete (cid: CID): Promise<boolean> {
-    return this.#parts.activity.run(async () => this.#datasets.delete(cid))
+    return this.#parts.activity.run(async () => (await this.#changing()).changes.delete(cid))
   }
 
   /**
@@ -215,15 +219,8 @@ export class LocalStore {
   async * gc ({ signal }: AbortOptions = {}): AsyncGenerator<GarbageFigures, void, undefined> {
     signal?.throwIfAborted()
     this.#parts.activity.assertRunning()
-    const { collectGarbage } = await import('./garbage.ts')
-    yield * this.#parts.activity.steps(collectGarbage({
-      parts: this.#parts,
-      trees: this.#trees,
-      standalone: this.#standalone,
-      datasets: this.#datasets,
-      random: this.#random,
-      signal
-    }))
+    const { collectGarbage, changes, rooms } = await this.#changing()
+    yield * this.#parts.activity.steps(collectGarbage({ ...rooms, changes, random: this.#random, signal }))
   }
 
   /**
@@ -235,13 +232,13 @@ export class LocalStore {
    */
   async draft (blockSize: number = DEFAULT_BLOCK_SIZE): Promise<Draft> {
     return this.#parts.activity.run(async () => {
-      const { Draft } = await import('./draft.ts')
+      const { Draft, changes } = await this.#changing()
 
       return new Draft({
         id: await this.#freshId(),
         blockSize,
         parts: this.#parts,
-        publish: async (id, block, manifest) => this.#parts.activity.run(async () => this.#datasets.publish(id, block, manifest))
+        publish: async (id, block, manifest) => this.#parts.activity.run(async () => changes.publish(id, block, manifest))
       })
     })
   }
@@ -254,13 +251,13 @@ export class LocalStore {
    */
   async protectedDraft (blocks: number): Promise<ProtectedDraft> {
     return this.#parts.activity.run(async () => {
-      const { ProtectedDraft } = await import('./protected-draft.ts')
+      const { ProtectedDraft, changes } = await this.#changing()
 
       return new ProtectedDraft({
         id: await this.#freshId(),
         blocks,
         parts: this.#parts,
-        publish: async (id, block, manifest) => this.#datasets.publish(id, block, manifest)
+        publish: async (id, block, manifest) => changes.publish(id, block, manifest)
       })
     })
   }
@@ -268,6 +265,14 @@ export class LocalStore {
   /** Entries of what is in memory, for those who watch for leaks. */
   get sizes (): { trees: number, treeUsers: number, storeLocks: number, storeCalls: number } {
     return { ...this.#trees.sizes, storeLocks: this.#parts.blocks.locks.size, storeCalls: this.#parts.activity.size }
+  }
+
+  /** What most stores do without, loaded when it is first needed. */
+  async #changing (): Promise<typeof import('./changing.ts') & { changes: DatasetChanges, rooms: DatasetChangesInit }> {
+    const loaded = await import('./changing.ts')
+    const rooms = { parts: this.#parts, trees: this.#trees, standalone: this.#standalone, datasets: this.#datasets }
+
+    return { ...loaded, rooms, changes: new loaded.DatasetChanges(rooms) }
   }
 
   /** Also where a seed repeats the random numbers of an earlier run, nothing may be kept under it. */

@@ -20,6 +20,7 @@ describe('what is loaded on demand', () => {
       start: 'done',
       'store without drafts': 'cannot be loaded',
       'gc without it': 'cannot be loaded',
+      'store without it': 'cannot be loaded',
       'prefetch without it': 'cannot be loaded',
       'repair without it': 'cannot be loaded',
       gc: 'done',
