@@ -142,6 +142,7 @@ export class Flights {
       peer.link?.cancel(session.shape.root, given)
     }
 
+    session.regather ||= late.size > 0
     session.nextDeadline = [...session.requests].reduce((next, { deadline }) => Math.min(next, deadline), Infinity)
 
     for (const [peer, blocks] of late) {

@@ -118,7 +118,7 @@ export class Members {
   #gather (session: Session): void {
     const { peers, limits } = this.#init
     const { members, hinted, key, shape } = session
-    const use = (peer: Peer): number => useOf(peer.datasets.get(key))
+    const use = (peer: Peer): number => useOf(peer, peer.datasets.get(key))
 
     for (const id of hinted) {
       const peer = peers.get(id)
@@ -183,26 +183,30 @@ export class Members {
   }
 }
 
-/** Has it, or is said to. */
-const MOST_USE = 3
+/** Of how much use a peer is to a session, the least first. */
+const USES = ['none', 'has it and does not deliver', 'not asked', 'being asked', 'has it'] as const
+const MOST_USE = USES.indexOf('has it')
 
-/** Of how much use a peer is: it has some of the dataset; is being asked; was not asked; had nothing, or did not say. */
-function useOf (dataset: PeerDataset | undefined): number {
+function useOf ({ failures }: Peer, dataset: PeerDataset | undefined): number {
+  return USES.indexOf(useNamed(failures, dataset))
+}
+
+function useNamed (failures: number, dataset: PeerDataset | undefined): typeof USES[number] {
   if (dataset == null) {
-    return 1
+    return 'not asked'
   }
 
   const { have, likely, asked, unanswered, silent } = dataset
 
   if (have.count > 0 || likely) {
-    return MOST_USE
+    return failures > 1 ? 'has it and does not deliver' : 'has it'
   }
 
   if (!unanswered.isEmpty && silent.isEmpty) {
-    return 2
+    return 'being asked'
   }
 
-  return asked.isEmpty ? 1 : 0
+  return asked.isEmpty ? 'not asked' : 'none'
 }
 
 function leastOf (members: Iterable<Peer>, use: (peer: Peer) => number): { peer: Peer, use: number } | undefined {

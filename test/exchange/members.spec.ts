@@ -1,20 +1,32 @@
 import { expect } from 'aegir/chai'
 import { MiB } from '../../src/constants.ts'
 import { collect, staticPeers } from '../../src/index.ts'
+import { neverDelivered } from '../../src/testing/index.ts'
 import { BLOCK, onNetwork, seed } from '../api/network.ts'
-import type { TestNode } from '../api/network.ts'
+import type { NodeOptions, TestNode } from '../api/network.ts'
 
 const nobody = staticPeers([])
 
 describe('peers that are connected', () => {
-  for (const [what, limits] of Object.entries({ 'have nothing': {}, 'do not answer': { peerWants: 0, peerWantRoots: 0 } })) {
+  const others: Record<string, NodeOptions> = {
+    'have nothing': {},
+    'do not answer': { limits: { peerWants: 0, peerWantRoots: 0 } },
+    'do not deliver what they have': { faults: { blocks: [neverDelivered] } }
+  }
+
+  for (const [what, options] of Object.entries(others)) {
     it(`make room for those that were not asked when they ${what}`, async () => {
       await onNetwork(async net => {
         const reader = await net.add({ discovery: nobody, limits: { sessionPeers: 2 } })
         const connect = async ({ transport }: TestNode): Promise<void> => { await reader.transport.connect(transport.peerId) }
 
         for (let i = 0; i < 5; i++) {
-          await connect(await net.add({ discovery: nobody, limits }))
+          const other = await net.add({ discovery: nobody, ...options })
+          await connect(other)
+
+          if (options.faults != null) {
+            await seed(other, 20 * BLOCK)
+          }
         }
 
         const seeder = await net.add({ discovery: nobody })
