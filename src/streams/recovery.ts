@@ -6,7 +6,7 @@
 import { PagedBitmap } from '../dataset/bitmap.ts'
 import { blockCid, digestOf } from '../dataset/codecs.ts'
 import { verify } from '../dataset/verify.ts'
-import { InvalidDatasetError, TooLargeError } from '../errors.ts'
+import { InvalidDatasetError, RecoveryError, TooLargeError } from '../errors.ts'
 import { recoverGroup } from './group-recovery.ts'
 import type { Hasher } from '../dataset/hasher.ts'
 import type { VerifiedBlock } from '../dataset/verify.ts'
@@ -97,19 +97,27 @@ export class Recovery {
     await tree.load([{ start: index, end: index + 1 }])
     await (tree.has(index) ? undefined : this.#group(index))
 
+    let failure: { reason: RecoveryError } | undefined
+
     for (let from = 0; this.#waiting.has(index);) {
       await tree.load([{ start: index, end: index + 1 }])
       const missing = tree.proofs.missingBeside(index, leaf => this.#waiting.has(leaf), from)
 
-      if (missing == null) {
-        this.#prove(index)
+      if (missing != null) {
+        failure = await this.#tryBeside(missing) ?? failure
+        from = failure == null ? missing : missing + 1
         await this.#release()
-        break
+        continue
       }
 
-      from = missing
-      await this.#fetchOrRecover(missing)
+      // what came since may prove it without the one that cannot be recovered
+      if (failure != null && tree.proofs.missingBeside(index, leaf => this.#waiting.has(leaf)) != null) {
+        throw failure.reason
+      }
+
+      this.#prove(index)
       await this.#release()
+      break
     }
 
     const block = await this.#take(index) ?? await this.#recoverAgain(index)
@@ -135,6 +143,19 @@ export class Recovery {
 
     if (again.length > 0) {
       this.#init.again(again)
+    }
+  }
+
+  /** Gives back why a block beside cannot be had: another one's proof may do without it. */
+  async #tryBeside (index: number): Promise<{ reason: RecoveryError } | undefined> {
+    try {
+      await this.#fetchOrRecover(index)
+    } catch (reason) {
+      if (!(reason instanceof RecoveryError)) {
+        throw reason
+      }
+
+      return { reason }
     }
   }
 
