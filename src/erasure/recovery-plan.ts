@@ -3,11 +3,11 @@
  */
 import type { ErasureLayout } from './layout.ts'
 
-/** What is known of a block: it can be had, nobody has it, or it is not known yet. */
-export type Having = 'can be had' | 'nobody has it' | 'unknown'
+/** What is known of a block: it can be had, it comes later than it should, nobody has it, or it is not known yet. */
+export type Having = 'can be had' | 'late' | 'nobody has it' | 'unknown'
 
 export interface RecoveryPlan {
-  /** Blocks to fetch: the data that can be had, and just enough parity. */
+  /** Blocks to fetch: the data that can be had, and just enough parity; what is late only where it takes that. */
   fetch: number[]
   /** Blocks that nobody has. */
   missing: number[]
@@ -19,6 +19,7 @@ export interface RecoveryPlan {
 export function recoveryPlan (layout: ErasureLayout, group: number, having: (index: number) => Having): RecoveryPlan {
   const fetch: number[] = []
   const missing: number[] = []
+  const late: number[] = []
   let padding = 0
 
   for (let position = 0; position < layout.data + layout.parity; position++) {
@@ -28,10 +29,14 @@ export function recoveryPlan (layout: ErasureLayout, group: number, having: (ind
       padding++
     } else if (having(index) === 'nobody has it') {
       missing.push(index)
+    } else if (having(index) === 'late') {
+      late.push(index)
     } else if (position < layout.data || fetch.length + padding < layout.data) {
       fetch.push(index)
     }
   }
+
+  fetch.push(...late.slice(0, Math.max(0, layout.data - padding - fetch.length)))
 
   return { fetch, missing, lacking: Math.max(0, layout.data - padding - fetch.length) }
 }

@@ -31,14 +31,17 @@ export interface Choice {
   bestPrice?: bigint
 }
 
-/** `not`: a peer that is not to be asked: it holds the block up */
-export function choose (index: number, interest: Interest, candidates: Candidate[], context: ChoiceContext, not?: Peer): Choice {
+/** `not`: peers that are not to be asked: they hold the block up */
+export function choose (index: number, interest: Interest, candidates: Candidate[], context: ChoiceContext, not: Peer[] = []): Choice {
   const { now, random, blockSize, exploration } = context
-  const having = candidates.filter(candidate => candidate.peer !== not && mayHave(candidate, index))
+  const having = candidates.filter(candidate => !not.includes(candidate.peer) && mayHave(candidate, index))
   const buying = having.filter(({ buys }) => buys === true)
   const awake = buying.filter(({ peer }) => peer.restUntil <= now)
   const untried = awake.filter(({ dataset }) => !dataset.failed.has(index))
-  const offers = (untried.length > 0 ? untried : awake).map(candidate => {
+  const isSecondTry = not.length > 0 || untried.length < awake.length
+  const reliable = isSecondTry ? untried.filter(({ peer }) => isReliable(peer, blockSize)) : []
+  const [eligible = []] = [reliable, untried, awake].filter(({ length }) => length > 0)
+  const offers = eligible.map(candidate => {
     const planned = context.planned(candidate.peer)
 
     return {
@@ -66,11 +69,16 @@ export function choose (index: number, interest: Interest, candidates: Candidate
     return { waitsFor }
   }
 
-  if (open.length > 1 && not == null && index !== interest.waitingFor && random() < exploration) {
+  if (open.length > 1 && not.length === 0 && index !== interest.waitingFor && random() < exploration) {
     return open[Math.floor(random() * open.length)]
   }
 
   return best
+}
+
+/** Whether a peer delivered half of what it was asked for, at least: what others failed with is not tried on who may be like them. */
+function isReliable ({ counters: { asked, used }, queued }: Peer, blockSize: number): boolean {
+  return used > 0 && 2 * used >= asked - queued / blockSize
 }
 
 function nobody (index: number, candidates: Candidate[], having: Candidate[], buying: Candidate[], now: number): Choice {

@@ -171,6 +171,11 @@ export class Engine implements LinkHandler {
     return this.#fetcher.isHadByNobody(session, index)
   }
 
+  /** Whether a block comes so much later than others deliver, that it is sooner recovered of what they have. */
+  isLate (session: Session, index: number): boolean {
+    return this.#fetcher.isLate(session, index)
+  }
+
   /** Peers that blocks of a session are asked of now. */
   peersOf (session: Session): number {
     return this.#fetcher.peersOf(session)

@@ -11,6 +11,7 @@ import { failureOf, tooExpensive } from './failure.ts'
 import { Flights } from './flights.ts'
 import { isAuthorsFault } from './intake.ts'
 import { Members } from './members.ts'
+import { isLate, LATE, overdueFrom } from './overdue.ts'
 import { plan } from './plan.ts'
 import { Session } from './session.ts'
 import type { Buying } from './buying.ts'
@@ -296,6 +297,15 @@ export class Fetcher {
     return !isComing && this.#isSearched(session) && isHadByNobody(this.#members.candidates(session), index, this.#now)
   }
 
+  /** Whether a block comes so much later than others deliver, that it is sooner recovered of what they have. */
+  isLate (session: Session, index: number): boolean {
+    const now = this.#now
+    const flights = session.flights.get(index) ?? []
+    const isSoon = flights.some(request => overdueFrom(request) > now && request.expectedAt - now < LATE.ms)
+
+    return !session.intake.has(index) && !isSoon && isLate(session, index, this.#members.candidates(session), now)
+  }
+
   /** Whether nobody else is likely to be found soon. */
   #isSearched ({ lookups, searchedAt }: Session): boolean {
     return (lookups.ended > 0 && this.#init.dialer.size === 0) || this.#now >= searchedAt
@@ -425,7 +435,7 @@ export class Fetcher {
       accepts: ({ peer, dataset }, cost) => buying.buys(peer, dataset, session.shape.root, cost) === true
     })
     session.dropped = false
-    session.wakeAt = result.wakeAt
+    session.wakeAt = Math.min(result.wakeAt, this.#members.redial(session))
     session.heldUp = result.heldUp
     session.waitsFor = result.waitsFor
     this.#perform(session, result.actions)

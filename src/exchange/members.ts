@@ -16,6 +16,9 @@ import type { PeerId } from '@libp2p/interface'
 /** Providers remembered for one session, and peers. */
 const MAX_PROVIDERS = 1_024
 
+/** Milliseconds between two attempts to reach known providers while others deliver. */
+const REDIAL = 10_000
+
 export interface MembersInit {
   peers: PeerAdmin
   buying: Buying
@@ -97,6 +100,25 @@ export class Members {
       })
       session.searches.add(forget)
     }
+  }
+
+  /**
+   * Connects again to providers that are known and gone, or were not reached, however well others deliver. Gives when to come
+   * back, in the clock's milliseconds.
+   */
+  redial (session: Session): number {
+    const { clock, peers } = this.#init
+    const now = clock.now()
+
+    if (now < session.redialAt) {
+      return session.redialAt
+    }
+
+    const gone = [...session.providers].filter(([key]) => peers.get(idOf(key))?.link == null)
+    session.redialAt = now + REDIAL
+    gone.forEach(([key, provider]) => { this.#connect(session, key, provider) })
+
+    return gone.length > 0 ? session.redialAt : Infinity
   }
 
   /** The peers that the session uses: those that are said to have it first, then whoever is there. */

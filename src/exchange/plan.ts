@@ -201,7 +201,7 @@ class Planner implements Plan {
     }
   }
 
-  /** Asks another peer for the blocks that a reader waits for and that are overdue, or that are the last of all. */
+  /** Asks another peer for the blocks that a reader waits for, or that are the last of all, and that are overdue with all who were asked. */
   duplicate (): void {
     const { limits, now } = this.#context
     let left = limits.duplicateBlocks - this.#session.duplicates
@@ -212,26 +212,26 @@ class Planner implements Plan {
           break
         }
 
-        const flights = this.#session.flights.get(index)
+        const flights = this.#session.flights.get(index) ?? []
 
-        if (flights?.length !== 1 || this.#taken.has(index) || this.#session.intake.has(index)) {
+        if (flights.length === 0 || this.#taken.has(index) || this.#session.intake.has(index)) {
           continue
         }
 
-        const [request] = flights
-        const overdueAt = overdueFrom(request)
+        const overdueAt = Math.max(...flights.map(overdueFrom))
 
         if (overdueAt > now) {
           this.wakeAt = Math.min(this.wakeAt, overdueAt)
 
-          if (interest.waitingFor != null) {
+          if (interest.waitingFor != null && flights.length === 1) {
             break
           }
 
           continue
         }
 
-        const { candidate = this.#again(request) } = choose(index, interest, this.#candidates, this.#choice, request.peer)
+        const again = flights.length === 1 ? this.#again(flights[0]) : undefined
+        const { candidate = again } = choose(index, interest, this.#candidates, this.#choice, flights.map(({ peer }) => peer))
 
         if (candidate != null) {
           this.#take(candidate, { start: index, end: index + 1 }, true, interest)

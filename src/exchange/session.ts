@@ -118,6 +118,8 @@ export class Session {
   servedAt = 0
   /** When to plan it again though nothing happens. */
   wakeAt = Infinity
+  /** When known providers that are not connected may be dialled again although others deliver. */
+  redialAt = 0
   /** When discovery may be asked again, and how long after that. */
   findAt = 0
   findAgain: number

@@ -2,10 +2,11 @@ import type { IndexRange } from '../dataset/ranges.ts'
 import type { DatasetShape, VerifiedBlock } from '../dataset/verify.ts'
 
 /**
- * Where a block stands: in the local store or held; on its way, in about so many milliseconds; or had by nobody that is
- * known. The last is a state to plan from, not a failure.
+ * Where a block stands: in the local store or held; on its way, in about so many milliseconds; on its way of peers that keep
+ * it longer than they should while others deliver; or had by nobody that is known. The last two are states to plan from, not
+ * failures.
  */
-export type Outlook = { state: 'here' } | { state: 'coming', eta: number } | { state: 'nobody' }
+export type Outlook = { state: 'here' } | { state: 'coming', eta: number } | { state: 'late' } | { state: 'nobody' }
 
 /** Verified blocks of one dataset, wherever they come from. What streams see. One reader. */
 export interface BlockSource {
@@ -18,7 +19,8 @@ export interface BlockSource {
   drop(ranges: IndexRange[]): void
   /**
    * The blocks from `cursor` on that are here, as many as fit `maxBytes` and at least one; waits for the first. They
-   * are handed over: the source holds them no more. With `giveUp` none, as soon as it is known that nobody has the first.
+   * are handed over: the source holds them no more. With `giveUp` none, as soon as it is known that nobody has the first, or
+   * that it is late.
    *
    * @throws {NotFoundError} nobody has it, or it is not here and the source is offline
    * @throws {StallError} no verified byte came for as long as its reader would wait
@@ -30,7 +32,7 @@ export interface BlockSource {
   outlook(index: number): Outlook
   /**
    * Resolves as soon as something came or failed since `seen`, with what to give next time; with `giveUp` also when nobody
-   * has what is wanted first. Throws what `next` throws.
+   * has what is wanted first, or something is late. Throws what `next` throws.
    */
   progressed(seen: number, giveUp?: boolean): Promise<number>
   /** Ends it: what it wanted is cancelled, what it held is let go, and a waiting `next` rejects with `reason`. */

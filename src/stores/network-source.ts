@@ -3,7 +3,7 @@
  * exchange. It holds no more than its reader wanted and has not taken.
  */
 import { formatCid, isTreeCid } from '../dataset/codecs.ts'
-import { RangeSet } from '../dataset/ranges.ts'
+import { indicesOf, RangeSet } from '../dataset/ranges.ts'
 import { NotFoundError } from '../errors.ts'
 import { LocalReads } from './local-reads.ts'
 import type { BlockSource, Outlook } from './block-source.ts'
@@ -70,6 +70,8 @@ export class NetworkSource implements BlockSource, Interest {
   #failure?: { reason: unknown }
   #closed = false
   #givesUp = false
+  /** What is late, as far as the reader was told. */
+  readonly #lates = new Set<number>()
   /** Sorting what is desired into here and wanted: one after the other. */
   #sorting: Promise<void> = Promise.resolve()
   #sorts = 0
@@ -168,7 +170,7 @@ export class NetworkSource implements BlockSource, Interest {
         return local
       }
 
-      if (giveUp && this.outlook(cursor).state === 'nobody') {
+      if (giveUp && ['nobody', 'late'].includes(this.outlook(cursor).state)) {
         return []
       }
 
@@ -177,13 +179,28 @@ export class NetworkSource implements BlockSource, Interest {
     }
   }
 
-  /** A reader that gives up is told as soon as nobody has what it waits for. */
+  /** A reader that gives up is told as soon as nobody has what it waits for, and once of each block that it waits for and that is late. */
   looked (): void {
     const index = this.waitingFor ?? this.wanted.first
 
-    if (this.#givesUp && index != null && this.outlook(index).state === 'nobody') {
+    if (this.#givesUp && index != null && (this.outlook(index).state === 'nobody' || this.#isNewlyLate(index))) {
       this.#tell()
     }
+  }
+
+  /** Whether something is late that the reader was not told of: what it waits for, or, where it picks, any of what it wants. */
+  #isNewlyLate (index: number): boolean {
+    const watched = this.isReader ? [index] : indicesOf(this.wanted)
+    let news = false
+
+    for (const index of watched) {
+      if (!this.#lates.has(index) && this.outlook(index).state === 'late') {
+        this.#lates.add(index)
+        news = true
+      }
+    }
+
+    return news
   }
 
   /** Whether nobody has the first block that is wanted. */
@@ -214,6 +231,10 @@ export class NetworkSource implements BlockSource, Interest {
 
     const requests = this.#session?.flights.get(index) ?? []
 
+    if (this.#session != null && this.#init.engine.isLate(this.#session, index)) {
+      return { state: 'late' }
+    }
+
     if (requests.length > 0) {
       return { state: 'coming', eta: Math.max(0, Math.min(...requests.map(({ expectedAt }) => expectedAt)) - this.#init.clock.now()) }
     }
@@ -232,6 +253,7 @@ export class NetworkSource implements BlockSource, Interest {
     this.#desired.clear()
     this.#shelved.clear()
     this.wanted.clear()
+    this.#lates.clear()
 
     if (this.#session != null) {
       this.#init.engine.leave(this.#session, this)
@@ -245,6 +267,7 @@ export class NetworkSource implements BlockSource, Interest {
     this.figures.fromPeers += blocks.length
     this.figures.peers.add(peer)
     this.#local.came(blocks)
+    blocks.forEach(({ index }) => this.#lates.delete(index))
     this.#init.options.came?.(blocks)
 
     for (const block of this.reads ? blocks : []) {
@@ -269,6 +292,7 @@ export class NetworkSource implements BlockSource, Interest {
   #letGo (ranges: IndexRange[]): void {
     for (const range of ranges) {
       this.wanted.delete(range)
+      this.#lates.forEach(index => index >= range.start && index < range.end && this.#lates.delete(index))
 
       for (const index of this.#held.keys()) {
         if (index >= range.start && index < range.end) {

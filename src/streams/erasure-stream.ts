@@ -1,6 +1,7 @@
 /**
- * The bytes of a protected dataset, in order: its data blocks as they are, and in place of those that nobody has, what
- * the parity gives. Parity is fetched for groups that need it, and no more of it than they need.
+ * The bytes of a protected dataset, in order: its data blocks as they are, and in place of those that nobody has, or that
+ * are late while others deliver, what the parity gives. Parity is fetched for groups that need it, and no more of it than
+ * they need.
  */
 import { pipe } from 'it-pipe'
 import { cut, windowed } from './store-stream.ts'
@@ -22,7 +23,7 @@ export function erasureStream (source: BlockSource, range: ByteRange, recovery: 
     const groups = Math.max(1, Math.floor(source.window * AHEAD / recovery.groupBytes))
 
     for (let index = cursor; index < ahead && recovery.size < groups; index++) {
-      if (source.outlook(index).state === 'nobody') {
+      if (['nobody', 'late'].includes(source.outlook(index).state)) {
         recovery.begin(index)
       }
     }

@@ -7,6 +7,7 @@ import { recoveryPlan } from '../erasure/recovery-plan.ts'
 import { RecoveryError } from '../errors.ts'
 import type { ErasureLayout } from '../erasure/layout.ts'
 import type { Leopard } from '../erasure/leopard/index.ts'
+import type { Having } from '../erasure/recovery-plan.ts'
 import type { BlockSource } from '../stores/block-source.ts'
 
 export interface GroupRecoveryInit {
@@ -28,7 +29,7 @@ export interface GroupRecoveryInit {
 const LOOK_AGAIN = 500
 
 /**
- * All blocks of a group that nobody has, by index: its data, and where it `repairs` the others.
+ * All blocks of a group that nobody has, or that are late, by index: its data, and where it `repairs` the others.
  *
  * @throws {RecoveryError} when too few blocks of the group are left; names it and them
  */
@@ -46,15 +47,30 @@ export async function recoverGroup (group: number, init: GroupRecoveryInit): Pro
 async function fetchGroup (group: number, source: BlockSource, { layout, blockSize, pause, patience }: GroupRecoveryInit): Promise<Map<number, Uint8Array>> {
   const got = new Map<number, Uint8Array>()
   const nobodys = new Set<number>()
+  const late = new Set<number>()
   const asked = new Set<number>()
   let waited = 0
   let news = -1
 
-  /** Takes what came, and notes what nobody has: then parity is asked for while the rest is on its way. */
-  const settle = async (wanted: number[]): Promise<boolean> => {
-    const settled = wanted.filter(index => source.outlook(index).state !== 'coming')
+  const havingOf = (index: number): Having => {
+    if (nobodys.has(index)) {
+      return 'nobody has it'
+    }
 
-    for (const index of settled) {
+    return late.has(index) && !got.has(index) ? 'late' : 'unknown'
+  }
+
+  /** Takes what came, and notes what nobody has and what is late: then parity is asked for while the rest is on its way. */
+  const settle = async (): Promise<boolean> => {
+    const states = [...asked].filter(index => !got.has(index)).map(index => ({ index, state: source.outlook(index).state }))
+    const settled = states.filter(({ index, state }) => state !== 'coming' && !(state === 'late' && late.has(index)))
+
+    for (const { index, state } of settled) {
+      if (state === 'late') {
+        late.add(index)
+        continue
+      }
+
       const [block] = await source.next(index, blockSize, true)
 
       if (block == null) {
@@ -71,7 +87,7 @@ async function fetchGroup (group: number, source: BlockSource, { layout, blockSi
   }
 
   for (;;) {
-    const { fetch, missing, lacking } = recoveryPlan(layout, group, index => nobodys.has(index) ? 'nobody has it' : 'unknown')
+    const { fetch, missing, lacking } = recoveryPlan(layout, group, havingOf)
     const wanted = fetch.filter(index => !got.has(index))
 
     if (lacking === 0 && wanted.length === 0) {
@@ -99,7 +115,7 @@ async function fetchGroup (group: number, source: BlockSource, { layout, blockSi
       unasked.forEach(index => asked.add(index))
     }
 
-    if (!await settle(wanted)) {
+    if (!await settle()) {
       news = await source.progressed(news, true)
     }
   }

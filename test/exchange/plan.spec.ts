@@ -101,7 +101,7 @@ describe('plan', () => {
     const land = (request: Request, start: number, end: number): void => {
       [...indicesOf([{ start, end }])].forEach(index => {
         session.land(request, index)
-        session.intake.set(index, false)
+        session.takeIn(index, false)
         only.peer.queued -= BLOCK
       })
     }
