@@ -28,6 +28,11 @@ describe('erasure/recovery-plan', () => {
     expect(plan(5, 1, { 1: 'nobody has it' })).to.deep.equal({ fetch: [3, 9], missing: [1], lacking: 0 })
   })
 
+  it('fetches what is late only where it takes that', () => {
+    expect(plan(4, 0, { 1: 'late' })).to.deep.equal({ fetch: [0, 2, 3, 4], missing: [], lacking: 0 })
+    expect(plan(4, 0, { 1: 'late', 4: 'nobody has it', 5: 'nobody has it' })).to.deep.equal({ fetch: [0, 2, 3, 1], missing: [4, 5], lacking: 0 })
+  })
+
   it('says how many are lacking', () => {
     expect(plan(4, 0, { 0: 'nobody has it', 4: 'nobody has it', 5: 'nobody has it' })).to.deep.include({ missing: [0, 4, 5], lacking: 1 })
   })

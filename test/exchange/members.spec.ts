@@ -7,6 +7,26 @@ import type { NodeOptions, TestNode } from '../api/network.ts'
 
 const nobody = staticPeers([])
 
+describe('a known provider', () => {
+  it('that was not reached is tried again although another delivers', async () => {
+    await onNetwork(async net => {
+      const crawling = await net.add({ discovery: nobody, conditions: { upload: 1_000 } })
+      const quick = await net.add({ discovery: nobody })
+      const { cid, content } = await seed(crawling, 40 * BLOCK)
+      await seed(quick, 40 * BLOCK)
+      quick.transport.goOffline()
+      const { codex } = await net.add({ discovery: nobody })
+      const reading = collect(codex.download(cid, { providers: [crawling, quick].map(({ transport }) => transport.peerId) }), { max: MiB })
+      await net.sleep(10_000)
+      quick.transport.goOnline()
+
+      expect(await reading).to.deep.equal(content)
+      // alone it takes 160 seconds
+      expect(net.clock.now()).to.be.below(60_000)
+    })
+  })
+})
+
 describe('peers that are connected', () => {
   const others: Record<string, NodeOptions> = {
     'have nothing': {},

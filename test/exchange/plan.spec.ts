@@ -115,6 +115,19 @@ describe('plan', () => {
     expect(requested(plan(session, [only], context()).actions)).to.deep.equal([])
   })
 
+  it('asks a third when the second is overdue, too, and rather one that delivers than one of whom nothing is known', () => {
+    const session = newSession(10)
+    newInterest(session, 0, 1).waitingFor = 0
+    const [a, b, unknown, reliable] = ['a', 'b', 'unknown', 'reliable'].map(id => known(newCandidate(session, id, [[0, 10]]), 10, 10_000))
+    known(reliable, 20, 5_000).peer.counters.used = 1
+    inFlight(session, a.peer, 0, 1, { sentAt: 0, expectedAt: 100 })
+    inFlight(session, b.peer, 0, 1, { sentAt: 300, expectedAt: 400, duplicate: true })
+    const all = [a, b, unknown, reliable]
+
+    expect(requested(plan(session, all, context({ now: 500 })).actions)).to.deep.equal([])
+    expect(requested(plan(session, all, context({ now: 550 })).actions, 'reliable')).to.deep.equal([0])
+  })
+
   it('asks nobody again for what came and is being verified', () => {
     const session = newSession(10)
     newInterest(session, 0, 2).waitingFor = 0
