@@ -241,11 +241,11 @@ class Planner implements Plan {
     }
   }
 
-  /** The peer of an overdue request, where it passed it over. */
+  /** The peer of an overdue request, where it passed it over. With several readers the order of answers does not tell that. */
   #again (request: Request): Candidate | undefined {
     const { now } = this.#context
 
-    return isPassedOver(this.#session, request)
+    return this.#session.interests.size === 1 && isPassedOver(this.#session, request)
       ? this.#candidates.find(({ peer, buys }) => peer === request.peer && buys === true && peer.restUntil <= now)
       : undefined
   }

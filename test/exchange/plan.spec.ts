@@ -111,6 +111,9 @@ describe('plan', () => {
     land(later, 16, 32)
     expect(requested(plan(session, [only], context({ now: 200 })).actions)).to.deep.equal([])
     expect(requested(plan(session, [only], context()).actions)).to.deep.equal([0])
+    const other = newInterest(session, 90, 91)
+    expect(requested(plan(session, [only], context()).actions)).to.not.include(0)
+    session.interests.delete(other)
     only.peer.restUntil = 1e9
     expect(requested(plan(session, [only], context()).actions)).to.deep.equal([])
   })
