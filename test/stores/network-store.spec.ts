@@ -20,6 +20,7 @@ class FakeEngine {
   readonly left: Interest[] = []
   drops = 0
   nobody = false
+  late = false
   readonly session = { flights: new Map<number, unknown[]>(), intake: new Map<number, boolean>(), refused: undefined as Error | undefined }
 
   join (init: SessionInit, interest: Interest): Session {
@@ -37,6 +38,7 @@ class FakeEngine {
 
   peersOf (): number { return this.session.flights.size }
   isHadByNobody (): boolean { return this.nobody }
+  isLate (): boolean { return this.late }
 }
 
 interface Bench {
@@ -240,6 +242,20 @@ describe('a source of blocks', () => {
     expect(engine.left).to.deep.equal([source])
     expect(source.wanted.isEmpty).to.be.true()
     expect(network.sizes).to.deep.equal({ sources: 0, heldBytes: 0 })
+  })
+
+  it('gives up on a block that is late, once it is told so', async () => {
+    const { engine, open } = await bench()
+    const source = await open()
+    source.want([{ start: 0, end: 3 }])
+    const waiting = source.next(0, BLOCK_SIZE, true)
+    await settled()
+    engine.late = true
+    source.looked()
+
+    expect(source.outlook(0)).to.deep.equal({ state: 'late' })
+    expect(await waiting).to.deep.equal([])
+    source.close()
   })
 
   it('does not join the exchange when it ends while it looks what is here', async () => {
