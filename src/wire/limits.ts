@@ -53,7 +53,7 @@ export const DEFAULT_WIRE_LIMITS: WireLimits = {
   unaskedRate: 2 * MiB,
   unaskedBurst: 4 * MiB,
   waitingBytes: 16 * MiB,
-  heldBytes: 64 * MiB,
+  heldBytes: 40 * MiB,
   inboundStreams: 8,
   queueBytes: MiB,
   streamFailures: 3,
