@@ -236,7 +236,10 @@ export class Fetcher {
     const now = this.#now
 
     for (const session of this.#sessions.values()) {
-      if (this.#flights.expire(session) || session.wakeAt <= now) {
+      if (this.#flights.expire(session)) {
+        this.#findInsteadOf(session)
+        this.touch(session)
+      } else if (session.wakeAt <= now) {
         this.touch(session)
       }
 
@@ -397,6 +400,13 @@ export class Fetcher {
         interest.arrived(interest.reads ? wanted.map(block => given.has(block.index) ? copyOf(block) : block) : wanted, peer.id)
         wanted.filter(() => interest.reads).forEach(({ index }) => given.add(index))
       }
+    }
+  }
+
+  /** Those who say that they have it do not send it: where nothing came since the last search, others may. */
+  #findInsteadOf (session: Session): void {
+    if (session.findAgain > this.#init.limits.lookupInterval) {
+      this.#members.find(session)
     }
   }
 

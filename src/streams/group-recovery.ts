@@ -22,14 +22,14 @@ export interface GroupRecoveryInit {
   /** Milliseconds to wait for someone who has a block that nobody has. */
   patience: number
   /** Whether missing parity and empty blocks are made again, too. */
-  repairs: boolean
+  parity: boolean
 }
 
 /** Milliseconds between two looks at whether someone who has a missing block has come. */
 const LOOK_AGAIN = 500
 
 /**
- * All blocks of a group that nobody has, or that are late, by index: its data, and where it `repairs` the others.
+ * All blocks of a group that nobody has, or that are late, by index: its data, and with `parity` the others.
  *
  * @throws {RecoveryError} when too few blocks of the group are left; names it and them
  */
@@ -122,27 +122,27 @@ async function fetchGroup (group: number, source: BlockSource, { layout, blockSi
 }
 
 async function decode (group: number, got: Map<number, Uint8Array>, init: GroupRecoveryInit): Promise<Map<number, Uint8Array>> {
-  const { layout, blockSize, repairs } = init
+  const { layout, blockSize } = init
   const at = (position: number): Uint8Array | undefined => {
     const index = layout.indexOf({ group, position })
 
     return layout.isPadding(index) ? new Uint8Array(blockSize) : got.get(index)
   }
   const data = Array.from({ length: layout.data }, (_, position) => at(position))
-  const parity = Array.from({ length: layout.parity }, (_, j) => at(layout.data + j))
+  const rest = Array.from({ length: layout.parity }, (_, j) => at(layout.data + j))
   const leopard = await init.leopard()
   const turn = async (): Promise<void> => init.pause(0)
-  const blocks = await inSteps(leopard.decodeSteps(data, parity), turn)
+  const blocks = await inSteps(leopard.decodeSteps(data, rest), turn)
   const recovered = new Map<number, Uint8Array>()
 
-  if (repairs && parity.includes(undefined)) {
+  if (init.parity && rest.includes(undefined)) {
     blocks.push(...await inSteps(leopard.encodeSteps(blocks, layout.parity), turn))
   }
 
   blocks.forEach((block, position) => {
     const index = layout.indexOf({ group, position })
 
-    if (layout.isPadding(index) ? repairs : !got.has(index)) {
+    if (layout.isPadding(index) ? init.parity : !got.has(index)) {
       recovered.set(index, layout.isPadding(index) ? new Uint8Array(0) : block)
     }
   })

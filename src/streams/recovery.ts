@@ -19,7 +19,7 @@ import type { CID } from 'multiformats/cid'
 /** Bytes of one group's blocks, at most: they are held together while the code is undone. */
 const MAX_GROUP_BYTES = 256 * 1024 * 1024
 
-export interface RecoveryInit extends Omit<GroupRecoveryInit, 'pause'> {
+export interface RecoveryInit extends Omit<GroupRecoveryInit, 'pause' | 'parity'> {
   clock: Clock
   /** Released here. */
   tree: StoredTree
@@ -30,13 +30,16 @@ export interface RecoveryInit extends Omit<GroupRecoveryInit, 'pause'> {
   maxWaitingBytes: number
   /** Blocks were recovered, proven, and put into the local store where they are kept. */
   recovered(blocks: VerifiedBlock[], stored: boolean): void
+  /** Whether missing parity and empty blocks are made again, too, whoever needs them. */
+  repairs: boolean
   /** Blocks came, or were recovered, once more: no store had kept them. */
   again(indices: number[]): void
 }
 
 export class Recovery {
-  readonly #init: RecoveryInit & GroupRecoveryInit
-  readonly #groups = new Map<number, Promise<void>>()
+  readonly #init: RecoveryInit & Omit<GroupRecoveryInit, 'parity'>
+  /** By number, the groups that are being recovered, and whether with their parity. */
+  readonly #groups = new Map<number, { parity: boolean, done: Promise<void> }>()
   /** Recovered and not proven: the bytes, or nothing where too much is held already. */
   readonly #waiting = new Map<number, { cid: CID, data?: Uint8Array }>()
   /** Proven, where the store did not keep them. */
@@ -189,7 +192,7 @@ export class Recovery {
   /** Ends it, and forgets what waits. */
   async close (): Promise<void> {
     this.abort(new Error('closed'))
-    await Promise.allSettled(this.#groups.values())
+    await Promise.allSettled([...this.#groups.values()].map(async ({ done }) => done))
 
     this.#waiting.clear()
     this.#proven.clear()
@@ -239,17 +242,33 @@ export class Recovery {
       return
     }
 
-    const { group } = this.#init.layout.placeOf(index)
-    const running = this.#groups.get(group) ?? this.#recoverGroup(group).finally(() => this.#groups.delete(group))
-    this.#groups.set(group, running)
+    const { layout, repairs } = this.#init
+    const { group } = layout.placeOf(index)
+    const parity = repairs || index >= layout.rounded
+    const earlier = this.#groups.get(group)
 
-    return running
+    if (earlier != null && (earlier.parity || !parity)) {
+      return earlier.done
+    }
+
+    const recovering = {
+      parity,
+      done: this.#recoverGroup(group, parity).finally(() => {
+        if (this.#groups.get(group) === recovering) {
+          this.#groups.delete(group)
+        }
+      })
+    }
+    this.#groups.set(group, recovering)
+
+    return recovering.done
   }
 
-  async #recoverGroup (group: number): Promise<void> {
+  async #recoverGroup (group: number, parity: boolean): Promise<void> {
     const { tree } = this.#init
+    await this.#groups.get(group)?.done
 
-    for (const [index, data] of await recoverGroup(group, this.#init)) {
+    for (const [index, data] of await recoverGroup(group, { ...this.#init, parity })) {
       await tree.load([{ start: index, end: index + 1 }])
 
       if (!tree.has(index) && !this.#proven.has(index)) {
@@ -288,18 +307,13 @@ export class Recovery {
 
   /** A block that stands between others and their proof: fetched where someone has it, recovered otherwise. */
   async #fetchOrRecover (index: number): Promise<void> {
-    const { open, blockSize, layout, repairs } = this.#init
+    const { open, blockSize } = this.#init
     const source = await open()
 
     try {
       source.want([{ start: index, end: index + 1 }])
       const [block] = await source.next(index, blockSize, true)
-
-      if (block == null && (index < layout.rounded || repairs)) {
-        await this.#group(index)
-      } else if (block == null) {
-        await source.next(index, blockSize)
-      }
+      await (block == null ? this.#group(index) : undefined)
     } finally {
       source.close()
     }

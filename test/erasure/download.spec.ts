@@ -223,6 +223,16 @@ describe('a protected dataset', () => {
     }
   })
 
+  it('is read where what proves its last block is parity that nobody has either', async () => {
+    for (const store of [true, false]) {
+      const { bytes, expected, error, ms } = await download({ blocks: 3, data: 3, parity: 2, lost: () => [2, 3], options: { store } })
+
+      expect(error).to.equal(undefined)
+      expect(equals(bytes, expected)).to.equal(true)
+      expect(ms).to.be.below(5_000)
+    }
+  })
+
   it('is read where nothing is kept', async () => {
     const { bytes, expected, error } = await download({ blocks: 83, data: 8, parity: 4, lost: ofEachGroup(4), options: { store: false } })
 

@@ -2,7 +2,7 @@
 import { expect } from 'aegir/chai'
 import { MiB } from '../../src/constants.ts'
 import { collect, NotFoundError, staticPeers } from '../../src/index.ts'
-import { seededContent, simulatedPeerId } from '../../src/testing/index.ts'
+import { neverDelivered, seededContent, simulatedPeerId } from '../../src/testing/index.ts'
 import { BLOCK, events, failure, held, onNetwork, seed } from '../api/network.ts'
 import { ServedFile } from '../api/scripted-peer.ts'
 import type { Discovery, Provider } from '../../src/index.ts'
@@ -104,6 +104,23 @@ describe('discovery', () => {
 
       expect(discovery.times(file.root).length).to.be.at.least(3)
       expect(discovery.times(file.cid).length).to.be.at.least(4)
+    })
+  })
+
+  it('is asked again where those who have it send nothing, and found are those who do', async () => {
+    await onNetwork(async net => {
+      const liars = await Promise.all(Array.from({ length: 8 }, async () => net.add({ faults: { blocks: [neverDelivered] } })))
+      await Promise.all(liars.map(async ({ codex }) => codex.store(file.content, { blockSize: BLOCK })))
+      const seeder = await net.add()
+      await seeder.codex.store(file.content, { blockSize: BLOCK })
+      const discovery = new Asked(net, ...liars.map(({ transport }) => transport.peerId))
+      const reader = await net.add({ discovery })
+      const reading = collect(reader.codex.download(file.cid), { max: MiB })
+      await net.sleep(1_000)
+      discovery.providers.push(seeder.transport.peerId)
+
+      expect(await reading).to.deep.equal(file.content)
+      expect(net.clock.now()).to.be.below(13_000)
     })
   })
 

