@@ -56,6 +56,8 @@ export class Flights {
     }
 
     session.takeOff(request)
+    // what it sent before is no answer
+    peer.heardAt(now)
     peer.pace.asked(peer.queued, now)
     peer.queued = queued
     this.#queued += blocks * blockSize
@@ -112,7 +114,8 @@ export class Flights {
 
   /** Gives up what is overdue. A peer that is sending has until `maxTimeout`. True when something was given up. */
   expire (session: Session): boolean {
-    const now = this.#init.clock.now()
+    const { clock, limits } = this.#init
+    const now = clock.now()
     const late = new Map<Peer, number>()
 
     if (session.nextDeadline > now) {
@@ -126,8 +129,8 @@ export class Flights {
         continue
       }
 
-      const patience = peer.pace.timeout(0)
-      const deadline = Math.min(peer.heardAt(now) + patience, sentAt + this.#init.limits.maxTimeout)
+      const patience = peer.pace.rate == null ? limits.minTimeout : peer.pace.timeout(0)
+      const deadline = Math.min(peer.heardAt(now) + patience, sentAt + limits.maxTimeout)
 
       // the very sum that is compared with the time next: another may be rounded to the other side of now
       if (deadline > now) {

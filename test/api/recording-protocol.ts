@@ -84,6 +84,7 @@ function recordingLink (link: PeerLink, add: Add): PeerLink {
     peerId: link.peerId,
     peer: link.peer,
     features: link.features,
+    get received () { return link.received },
     askHave: (root, ranges) => {
       add('ask', link, root, ranges)
       link.askHave(root, ranges)
