@@ -11,7 +11,7 @@ import { failureOf, tooExpensive } from './failure.ts'
 import { Flights } from './flights.ts'
 import { isAuthorsFault } from './intake.ts'
 import { Members } from './members.ts'
-import { isLate, LATE, overdueFrom } from './overdue.ts'
+import { isLate, isSoon } from './overdue.ts'
 import { plan } from './plan.ts'
 import { Session } from './session.ts'
 import type { Buying } from './buying.ts'
@@ -304,9 +304,8 @@ export class Fetcher {
   isLate (session: Session, index: number): boolean {
     const now = this.#now
     const flights = session.flights.get(index) ?? []
-    const isSoon = flights.some(request => overdueFrom(request) > now && request.expectedAt - now < LATE.ms)
 
-    return !session.intake.has(index) && !isSoon && isLate(session, index, this.#members.candidates(session), now)
+    return !session.intake.has(index) && !isSoon(session, flights, now) && isLate(session, index, this.#members.candidates(session), now)
   }
 
   /** Whether nobody else is likely to be found soon. */

@@ -209,11 +209,11 @@ export class Members {
 const USES = ['none', 'has it and does not deliver', 'not asked', 'being asked', 'has it'] as const
 const MOST_USE = USES.indexOf('has it')
 
-function useOf ({ failures }: Peer, dataset: PeerDataset | undefined): number {
-  return USES.indexOf(useNamed(failures, dataset))
+function useOf (peer: Peer, dataset: PeerDataset | undefined): number {
+  return USES.indexOf(useNamed(peer, dataset))
 }
 
-function useNamed (failures: number, dataset: PeerDataset | undefined): typeof USES[number] {
+function useNamed ({ failures, counters: { timeouts, used } }: Peer, dataset: PeerDataset | undefined): typeof USES[number] {
   if (dataset == null) {
     return 'not asked'
   }
@@ -221,7 +221,7 @@ function useNamed (failures: number, dataset: PeerDataset | undefined): typeof U
   const { have, likely, asked, unanswered, silent } = dataset
 
   if (have.count > 0 || likely) {
-    return failures > 1 ? 'has it and does not deliver' : 'has it'
+    return failures > 1 || (timeouts > 0 && used === 0) ? 'has it and does not deliver' : 'has it'
   }
 
   if (!unanswered.isEmpty && silent.isEmpty) {

@@ -32,7 +32,7 @@ export function isPassedOver ({ requests }: Session, { peer, sentAt }: Request):
 }
 
 /** A block is late when it takes so many times as long as so many blocks of others do, and so many milliseconds more. */
-export const LATE = { times: 2, blocks: 20, ms: 100 }
+const LATE = { times: 2, blocks: 20, ms: 100 }
 
 /**
  * Whether a block comes so late that as many blocks as recovery takes would be here before, of peers that have not got it
@@ -42,7 +42,7 @@ export function isLate (session: Session, index: number, candidates: Candidate[]
   const { flights, shape: { blockSize } } = session
   const asked = flights.get(index) ?? []
   const etas = asked.length > 0
-    ? asked.map(request => overdueFrom(request) <= now ? Infinity : request.expectedAt - now)
+    ? [Infinity, ...inTime(session, asked, now).map(({ expectedAt }) => expectedAt - now)]
     : candidates.filter(candidate => candidate.buys === true && mayHave(candidate, index)).map(({ peer }) => peer.pace.expected(peer.queued, blockSize))
   const eta = etas.length === 0 ? 0 : Math.min(...etas)
 
@@ -52,6 +52,18 @@ export function isLate (session: Session, index: number, candidates: Candidate[]
 
     return isOther && eta > LATE.times * peer.pace.expected(peer.queued, LATE.blocks * blockSize) + LATE.ms
   })
+}
+
+/** Whether a block that is asked for is expected about now. */
+export function isSoon (session: Session, asked: readonly Request[], now: number): boolean {
+  return inTime(session, asked, now).some(({ expectedAt }) => expectedAt - now < LATE.ms)
+}
+
+/** Requests for a block that are not overdue; where others are, those of peers that deliver. */
+function inTime (session: Session, asked: readonly Request[], now: number): Request[] {
+  const inTime = asked.filter(request => overdueFrom(request) > now)
+
+  return inTime.length === asked.length ? inTime : inTime.filter(({ peer }) => delivers(peer, session))
 }
 
 /** Whether a peer has some of the dataset, and has delivered and failed nothing since. */

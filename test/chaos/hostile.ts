@@ -20,6 +20,8 @@ import type { CID } from 'multiformats/cid'
 /** A hostile network may take so many times as long as the honest one, and so many milliseconds more for timeouts. */
 export const SLOWER = { times: 4, more: 60_000 }
 const DISCOVERY_FAULTS: DiscoveryFault[] = ['fails', 'hangs', 'ignores the signal', 'stale', 'fake', 'private', 'endless']
+/** Milliseconds that raw peers attack, at most: where only a crawling peer is left the download may take an hour, and attacks are costly to simulate. */
+const ATTACK = 5 * 60_000
 /** Milliseconds that a reader waits where it has to get its bytes, and where it need not. */
 const PATIENCE = { sure: 4 * 60 * 60_000, unsure: 30_000 }
 
@@ -192,9 +194,11 @@ async function play (seed: number, plan: Plan, clock: VirtualClock): Promise<Run
     gone.goOffline()
   }
 
+  const attacked = new AbortController()
+  const bored = delay(clock, ATTACK, { signal: ended.signal }).catch(() => {}).finally(() => { attacked.abort() })
   const attacks = plan.raw.map(async kind => {
     count(kind)
-    await misbehave(kind as typeof MISBEHAVIOURS[number], { transport: network.addPeer(), victim: transport.peerId, clock, random, roots, signal: ended.signal })
+    await misbehave(kind as typeof MISBEHAVIOURS[number], { transport: network.addPeer(), victim: transport.peerId, clock, random, roots, signal: attacked.signal })
   })
   const jumps = plan.jumps.map(async ms => {
     await delay(clock, 200)
@@ -207,7 +211,7 @@ async function play (seed: number, plan: Plan, clock: VirtualClock): Promise<Run
   const error = await download(reader, clock, cid as CID, content, plan)
   const ms = clock.now() - startedAt - plan.jumps.reduce((sum, jump) => sum + jump, 0)
   ended.abort()
-  await Promise.all([...attacks, ...jumps, watch, left])
+  await Promise.all([bored, ...attacks, ...jumps, watch, left])
   await delay(clock, 30_000)
   assertSettled(reader, delivered)
   const { rejected } = reader.stats()

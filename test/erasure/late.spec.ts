@@ -3,14 +3,15 @@ import { loseFrom, ofEveryGroup } from '../../examples/demo/lose-blocks.ts'
 import { MiB } from '../../src/constants.ts'
 import { collect } from '../../src/index.ts'
 import { loadLeopard } from '../../src/protected-retrieval.ts'
-import { memoryStores, seededContent } from '../../src/testing/index.ts'
+import { memoryStores, neverDelivered, seededContent } from '../../src/testing/index.ts'
 import { BLOCK, onNetwork } from '../api/network.ts'
 import type { DownloadFigures } from '../../src/index.ts'
+import type { NodeOptions } from '../api/network.ts'
 
 const content = seededContent(3)(60 * BLOCK)
 
-/** A quick peer that lost four blocks of each group, and perhaps a complete one from which a block takes eight seconds. */
-async function download (withSlow: boolean): Promise<DownloadFigures> {
+/** A quick peer that lost four blocks of each group, and complete ones that are of no use. */
+async function download (others: NodeOptions[]): Promise<DownloadFigures> {
   const found: DownloadFigures[] = []
   await loadLeopard()
 
@@ -23,10 +24,10 @@ async function download (withSlow: boolean): Promise<DownloadFigures> {
     await quick.codex.start()
     const peers = [quick]
 
-    if (withSlow) {
-      const slow = await net.add({ conditions: { upload: 500 } })
-      await slow.codex.store(content, { blockSize: BLOCK, erasure: { data: 10, parity: 5 } })
-      peers.push(slow)
+    for (const options of others) {
+      const other = await net.add(options)
+      await other.codex.store(content, { blockSize: BLOCK, erasure: { data: 10, parity: 5 } })
+      peers.push(other)
     }
 
     const { codex } = await net.add()
@@ -40,13 +41,19 @@ async function download (withSlow: boolean): Promise<DownloadFigures> {
 }
 
 describe('blocks that come later than recovery would', () => {
-  it('are recovered of what others have', async () => {
-    const without = await download(false)
-    const beside = await download(true)
+  const useless: Record<string, NodeOptions[]> = {
+    'a peer needs eight seconds for one': [{ conditions: { upload: 500 } }],
+    'many peers claim all and send nothing': Array.from({ length: 12 }, () => ({ faults: { blocks: [neverDelivered] } }))
+  }
 
-    expect(without.blocks.recovered).to.be.above(0)
-    expect(beside.blocks.recovered).to.be.above(0)
-    // one of them takes eight seconds
-    expect(beside.milliseconds).to.be.below(5_000)
-  })
+  for (const [what, others] of Object.entries(useless)) {
+    it(`are recovered of what others have, where ${what}`, async () => {
+      const alone = await download([])
+      const beside = await download(others)
+
+      expect(alone.blocks.recovered).to.be.above(0)
+      expect(beside.blocks.recovered).to.be.above(0)
+      expect(beside.milliseconds).to.be.below(8_000)
+    })
+  }
 })

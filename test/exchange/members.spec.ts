@@ -3,7 +3,7 @@ import { MiB } from '../../src/constants.ts'
 import { collect, staticPeers } from '../../src/index.ts'
 import { neverDelivered } from '../../src/testing/index.ts'
 import { BLOCK, onNetwork, seed } from '../api/network.ts'
-import type { NodeOptions, TestNode } from '../api/network.ts'
+import type { NodeOptions, TestNetwork, TestNode } from '../api/network.ts'
 
 const nobody = staticPeers([])
 
@@ -28,15 +28,17 @@ describe('a known provider', () => {
 })
 
 describe('peers that are connected', () => {
-  const others: Record<string, NodeOptions> = {
-    'have nothing': {},
-    'do not answer': { limits: { peerWants: 0, peerWantRoots: 0 } },
-    'do not deliver what they have': { faults: { blocks: [neverDelivered] } }
+  const others: Record<string, (net: TestNetwork) => NodeOptions> = {
+    'have nothing': () => ({}),
+    'do not answer': () => ({ limits: { peerWants: 0, peerWantRoots: 0 } }),
+    'do not deliver what they have': () => ({ faults: { blocks: [neverDelivered] } }),
+    'deliver after the timeout': ({ clock }) => ({ faults: { slow: { clock, ms: 25_000 } } })
   }
 
-  for (const [what, options] of Object.entries(others)) {
+  for (const [what, optionsOn] of Object.entries(others)) {
     it(`make room for those that were not asked when they ${what}`, async () => {
       await onNetwork(async net => {
+        const options = optionsOn(net)
         const reader = await net.add({ discovery: nobody, limits: { sessionPeers: 2 } })
         const connect = async ({ transport }: TestNode): Promise<void> => { await reader.transport.connect(transport.peerId) }
 
@@ -54,6 +56,7 @@ describe('peers that are connected', () => {
         await connect(seeder)
 
         expect(await collect(reader.codex.download(cid), { max: MiB })).to.deep.equal(content)
+        expect(net.clock.now()).to.be.below(30_000)
       })
     })
   }
