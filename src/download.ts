@@ -2,6 +2,7 @@
  * A download: a reader on a dataset. It holds no state of the exchange; what it wanted is let go when it ends.
  */
 import { CustomProgressEvent } from 'progress-events'
+import { rangesOf } from './dataset/ranges.ts'
 import { AlreadyReadError, InvalidParametersError, ShortStreamError } from './errors.ts'
 import { Rate } from './progress.ts'
 import { openSource, retrieve, sizeOf } from './retrieval.ts'
@@ -212,7 +213,10 @@ export class Download implements AsyncIterable<Uint8Array> {
     const { erasureStream, openRecovery } = await import('./protected-retrieval.ts')
     const recovery = await openRecovery(this.cid, retrieved, parts, { ...options, signal: this.#abort.signal }, {
       repairs: false,
-      recovered: ({ length }) => { source.figures.recovered += length }
+      recovered: indices => {
+        source.figures.recovered += indices.length
+        source.drop(rangesOf(indices))
+      }
     })
     this.#recovery = recovery
 

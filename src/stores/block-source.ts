@@ -19,8 +19,8 @@ export interface BlockSource {
   drop(ranges: IndexRange[]): void
   /**
    * The blocks from `cursor` on that are here, as many as fit `maxBytes` and at least one; waits for the first. They
-   * are handed over: the source holds them no more. With `giveUp` none, as soon as it is known that nobody has the first, or
-   * that it is late.
+   * are handed over: the source holds them no more. With `giveUp` none, as soon as it is known that nobody has the first, that
+   * it is late, or that it is wanted no more.
    *
    * @throws {NotFoundError} nobody has it, or it is not here and the source is offline
    * @throws {StallError} no verified byte came for as long as its reader would wait

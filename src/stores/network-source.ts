@@ -133,6 +133,7 @@ export class NetworkSource implements BlockSource, Interest {
     }
 
     this.#letGo(ranges)
+    this.#tell()
   }
 
   /** The window has become smaller: a reader lets go of what is beyond it until it comes near. */
@@ -170,7 +171,7 @@ export class NetworkSource implements BlockSource, Interest {
         return local
       }
 
-      if (giveUp && ['nobody', 'late'].includes(this.outlook(cursor).state)) {
+      if (giveUp && (!this.#desired.has(cursor) || ['nobody', 'late'].includes(this.outlook(cursor).state))) {
         return []
       }
 
@@ -179,11 +180,14 @@ export class NetworkSource implements BlockSource, Interest {
     }
   }
 
-  /** A reader that gives up is told as soon as nobody has what it waits for, and once of each block that it waits for and that is late. */
+  /**
+   * A reader that gives up is told as soon as nobody has what it waits for, or somebody recovered it, and once of each block
+   * that it waits for and that is late.
+   */
   looked (): void {
     const index = this.waitingFor ?? this.wanted.first
 
-    if (this.#givesUp && index != null && (this.outlook(index).state === 'nobody' || this.#isNewlyLate(index))) {
+    if (this.#givesUp && index != null && (['nobody', 'here'].includes(this.outlook(index).state) || this.#isNewlyLate(index))) {
       this.#tell()
     }
   }
@@ -194,7 +198,12 @@ export class NetworkSource implements BlockSource, Interest {
     let news = false
 
     for (const index of watched) {
-      if (!this.#lates.has(index) && this.outlook(index).state === 'late') {
+      const known = this.#lates.has(index)
+
+      // it may be late no more by the time that the reader looks, and late again after that
+      if (this.outlook(index).state !== 'late') {
+        this.#lates.delete(index)
+      } else if (!known) {
         this.#lates.add(index)
         news = true
       }

@@ -307,7 +307,12 @@ export class Recovery {
 
   /** A block that stands between others and their proof: fetched where someone has it, recovered otherwise. */
   async #fetchOrRecover (index: number): Promise<void> {
-    const { open, blockSize } = this.#init
+    const { open, blockSize, layout } = this.#init
+
+    if (this.#groups.has(layout.placeOf(index).group)) {
+      return this.#group(index)
+    }
+
     const source = await open()
 
     try {

@@ -129,6 +129,43 @@ describe('a source of blocks', () => {
     expect(source.heldBytes).to.equal(0)
   })
 
+  it('tells who gives up when what it waits for was recovered, whoever did it', async () => {
+    const { engine, local, open, dataset } = await bench()
+    const source = await open()
+    source.want([{ start: 0, end: 5 }])
+    const first = source.next(0, 1_000, true)
+    await settled()
+    const tree = await local.tree(dataset.shape)
+    await tree.put(await verified(dataset, [0], tree))
+    tree.release()
+    engine.joined[0].interest.looked?.()
+    expect(indices(await first)).to.deep.equal([0])
+
+    const second = source.next(1, 1_000, true)
+    await settled()
+    source.drop([{ start: 1, end: 2 }])
+    expect(await second).to.deep.equal([])
+    source.close()
+  })
+
+  it('tells of what is late again when it was not for a while', async () => {
+    const { engine, open } = await bench()
+    const source = await open()
+    source.want([{ start: 0, end: 5 }])
+
+    for (let i = 0; i < 2; i++) {
+      engine.late = false
+      const next = source.next(0, 1_000, true)
+      await settled()
+      engine.joined[0].interest.looked?.()
+      engine.late = true
+      engine.joined[0].interest.looked?.()
+      expect(await next).to.deep.equal([])
+    }
+
+    source.close()
+  })
+
   it('gives as much as is asked for, and a block at least', async () => {
     const { open, blocks } = await bench({ here: [10, 11, 12, 13] })
     const source = await open()
