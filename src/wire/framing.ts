@@ -11,19 +11,21 @@ const MAX_VARINT_BYTES = 5
 
 /** Bytes of memory that a message gets at least when it begins to come. */
 const FIRST_BYTES = 4 * KiB
-/** A message that has not come has no more than this many times the memory of what has: a length alone costs nothing. */
+/** A message that nobody asked for has no more than this many times the memory of what has come: a length alone costs nothing. */
 const GROWTH = 8
 
 const NO_BYTES = new Uint8Array(0)
 
 /** A message with its length before it. The message is not copied. */
-export function frame (message: Uint8Array): Uint8ArrayList {
+export function frame (message: Uint8Array | Uint8ArrayList): Uint8ArrayList {
   return new Uint8ArrayList(encodeVarint(message.byteLength), message)
 }
 
 export interface FrameDecoderInit {
   /** Bytes that the message about to come may have. Asked for each message, before memory is taken for it. */
   limit(): number
+  /** A longer message is one that was asked for: it gets its memory at once. None is, where this is absent. */
+  readonly unaskedBytes?: number
   /** A whole message, in memory of its own: views of it stay good. */
   onMessage(message: Uint8Array): void
 }
@@ -99,7 +101,9 @@ export class FrameDecoder {
       return message
     }
 
-    this.#message = new Uint8Array(Math.min(this.#length, Math.max(FIRST_BYTES, GROWTH * needed)))
+    const { unaskedBytes = Infinity } = this.#init
+    const earned = this.#length > unaskedBytes ? this.#length : Math.max(FIRST_BYTES, GROWTH * needed)
+    this.#message = new Uint8Array(Math.min(this.#length, earned))
     this.#message.set(message.subarray(0, this.#filled))
 
     return this.#message

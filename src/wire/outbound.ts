@@ -1,6 +1,7 @@
 import { frame } from './framing.ts'
 import type { ByteStream } from '../interfaces.ts'
 import type { AbortOptions } from '@libp2p/interface'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** Bytes of memory that something to be said takes, besides its index ranges. */
 const ITEM_BYTES = 64
@@ -15,7 +16,7 @@ interface Item {
 
 /** A large message that waits for room. */
 interface Bulk {
-  encode(): Uint8Array
+  encode(): Uint8ArrayList
   resolve(): void
   reject(reason: unknown): void
 }
@@ -111,7 +112,7 @@ export class Outbound {
    *
    * @throws {Error} when this is closed, or the stream is lost, before the message is sent
    */
-  async deliver (encode: () => Uint8Array, { signal }: AbortOptions = {}): Promise<void> {
+  async deliver (encode: () => Uint8ArrayList, { signal }: AbortOptions = {}): Promise<void> {
     signal?.throwIfAborted()
 
     if (this.#closed != null) {
@@ -224,7 +225,7 @@ export class Outbound {
     }
   }
 
-  #send (stream: ByteStream, message: Uint8Array, bulk?: Bulk): void {
+  #send (stream: ByteStream, message: Uint8Array | Uint8ArrayList, bulk?: Bulk): void {
     const bytes = frame(message)
     const failed = (err: unknown): void => {
       bulk?.reject(err)

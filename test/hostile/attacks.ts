@@ -10,6 +10,7 @@ import { frame } from '../../src/wire/framing.ts'
 import { ATTACKERS_ADDRESS, RawPeer, say } from './raw-peer.ts'
 import type { RawPeerOptions } from './raw-peer.ts'
 import type { Libp2pByteStream } from '../../src/libp2p/byte-stream.ts'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 export interface AttackInit {
   /** The victim's, and what it seeds. */
@@ -30,7 +31,7 @@ type Round = (context: Context) => Promise<void>
 const HAVE = { have: [{ start: 0, end: 1_024 }], absent: [], price: 0n }
 
 /** Sends messages on one stream. */
-async function flood ({ peer, signal }: Context, messages: Iterable<Uint8Array>): Promise<void> {
+async function flood ({ peer, signal }: Context, messages: Iterable<Uint8Array | Uint8ArrayList>): Promise<void> {
   const stream = await peer.open(signal)
 
   for (const message of messages) {

@@ -13,7 +13,7 @@ interface Recorded {
   asked: number
 }
 
-function record (limit: () => number): Recorded {
+function record (limit: () => number, unaskedBytes?: number): Recorded {
   const recorded: Recorded = {
     messages: [],
     asked: 0,
@@ -22,6 +22,7 @@ function record (limit: () => number): Recorded {
         recorded.asked++
         return limit()
       },
+      unaskedBytes,
       onMessage: message => { recorded.messages.push(message) }
     })
   }
@@ -121,6 +122,15 @@ describe('wire/framing', () => {
 
     expect(Buffer.compare(messages[0], message)).to.equal(0)
     expect(decoder.heldBytes).to.equal(0)
+  })
+
+  it('takes it at once for one that is longer than any that was not asked for', () => {
+    const { decoder, messages } = record(() => MiB, 4 * KiB)
+    const stream = frame(new Uint8Array(MiB)).subarray()
+    decoder.push(stream.subarray(0, 100))
+    expect(decoder.heldBytes).to.equal(MiB)
+    decoder.push(stream.subarray(100))
+    expect(messages[0].byteLength).to.equal(MiB)
   })
 
   it('tells the length of the message under way', () => {

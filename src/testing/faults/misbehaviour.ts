@@ -12,6 +12,7 @@ import { int } from '../random.ts'
 import type { ByteStream, Clock, Random, Transport } from '../../interfaces.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** What a raw peer can do to another. */
 export const MISBEHAVIOURS = [
@@ -148,7 +149,7 @@ class RawPeer implements Record<Misbehaviour, () => Promise<void>> {
     await this.#flood(() => [accountMessage(this.#noise(20)), encodeMessage({ pendingBytes: 1 })])
   }
 
-  async #flood (messages: (root: CID) => Iterable<Uint8Array>): Promise<void> {
+  async #flood (messages: (root: CID) => Iterable<Uint8Array | Uint8ArrayList>): Promise<void> {
     const { roots } = this.#init
     const stream = await this.#open()
 

@@ -1,10 +1,13 @@
 /**
  * Messages as we send them: with the defaults that the reference node writes and partly needs. docs/PROTOCOL.md §6.
  */
+import { encode as encodeVarint } from 'uint8-varint'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { concat } from 'uint8arrays/concat'
 import { MAX_WANT_ENTRIES } from '../../constants.ts'
 import { indicesOf } from '../../dataset/ranges.ts'
 import { addressesIn } from './address.ts'
-import { Message } from './message.ts'
+import { BlockDelivery, Message } from './message.ts'
 import type { BlockPresence, WantListEntry } from './message.ts'
 import type { IndexRange } from '../../dataset/ranges.ts'
 import type { PeerWant, ServedBlock } from '../../exchange/peer-link.ts'
@@ -26,17 +29,17 @@ const NO_BYTES = new Uint8Array(0)
 /** What a message says besides what is always there. */
 export type MessageContent = Partial<Message>
 
+/** What the reference node always writes before the blocks and presences of a message, and after. */
+const BEFORE = { wantlist: { entries: [], full: false }, payload: [], blockPresences: [] }
+const AFTER = { payload: [], blockPresences: [], pendingBytes: 0, account: { address: NO_BYTES }, payment: { update: NO_BYTES } }
+
+/** Tags of protobuf fields of bytes: the payload of a message, the data of a delivery. */
+const PAYLOAD_TAG = 3 << 3 | 2
+const DATA_TAG = 2 << 3 | 2
+
 /** A message with every field that the reference node always writes. */
 export function encodeMessage (content: MessageContent): Uint8Array {
-  return Message.encode({
-    wantlist: { entries: [], full: false },
-    payload: [],
-    blockPresences: [],
-    pendingBytes: 0,
-    account: { address: NO_BYTES },
-    payment: { update: NO_BYTES },
-    ...content
-  })
+  return Message.encode({ ...BEFORE, ...AFTER, ...content })
 }
 
 /**
@@ -77,19 +80,31 @@ export function * presenceMessages (root: CID, answer: { have: IndexRange[], abs
   }
 }
 
-/** Blocks. Their bytes are copied once. */
-export function deliveryMessage (root: CID, blocks: ServedBlock[]): Uint8Array {
+/** Blocks. Their bytes are not copied. */
+export function deliveryMessage (root: CID, blocks: ServedBlock[]): Uint8ArrayList {
   const address = addressesIn(root)
+  const message: Uint8ArrayList = new Uint8ArrayList<ArrayBufferLike>(Message.encode(BEFORE))
 
-  return encodeMessage({
-    payload: blocks.map(({ index, cid, data, proof }) => ({
-      cid: cid.bytes,
-      // always written: the reference node dies of a delivery without it
-      data: plain(data),
-      address: address(index),
-      proof: proof == null ? undefined : plain(proof)
-    }))
-  })
+  for (const { index, cid, data, proof } of blocks) {
+    const before = BlockDelivery.encode({ cid: cid.bytes })
+    // always written: the reference node dies of a delivery without it
+    const field = fieldOf(DATA_TAG, data.byteLength)
+    const after = BlockDelivery.encode({ address: address(index), proof: proof == null ? undefined : plain(proof) })
+    const length = before.byteLength + field.byteLength + data.byteLength + after.byteLength
+
+    message.append(concat([fieldOf(PAYLOAD_TAG, length), before, field]))
+    message.append(data)
+    message.append(after)
+  }
+
+  message.append(Message.encode(AFTER))
+
+  return message
+}
+
+/** What goes before the bytes of a field. */
+function fieldOf (tag: number, length: number): Uint8Array {
+  return Uint8Array.of(tag, ...encodeVarint(length))
 }
 
 export function accountMessage (address: Uint8Array): Uint8Array {

@@ -192,6 +192,7 @@ export class CodexPeer {
   #read (stream: ByteStream, streams: Map<ByteStream, FrameDecoder>): void {
     const decoder: FrameDecoder = new FrameDecoder({
       limit: () => this.#limit(decoder),
+      unaskedBytes: this.#init.limits.controlBytes,
       onMessage: message => {
         if (this.#link != null) {
           this.#inbox.push(message)

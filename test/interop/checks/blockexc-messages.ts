@@ -114,7 +114,7 @@ function checkWriters (tally: Tally, name: string, message: MessageVector, encod
       proof: delivery.proof == null
         ? undefined
         : encodeProof({ index: delivery.proof.index, leaves: delivery.proof.nleaves, path: delivery.proof.path.map(bytesOf) })
-    }]))
+    }]).subarray())
   }
 
   if (account.addressHex !== '') {

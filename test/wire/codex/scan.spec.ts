@@ -39,7 +39,7 @@ describe('wire/codex/scan', () => {
         ...wantMessages(root, ranges, 'have', () => true),
         ...wantMessages(manifestCid(new Uint8Array(32)), one, 'block', () => false),
         ...presenceMessages(root, { have: ranges, absent: one, price: 2n ** 255n }),
-        deliveryMessage(root, Array.from({ length: blocks }, (_, index) => ({ index, cid: blockCid(new Uint8Array(32)), data: new Uint8Array(bytes), proof: new Uint8Array(bytes) }))),
+        deliveryMessage(root, Array.from({ length: blocks }, (_, index) => ({ index, cid: blockCid(new Uint8Array(32)), data: new Uint8Array(bytes), proof: new Uint8Array(bytes) }))).subarray(),
         accountMessage(new Uint8Array(20)),
         paymentMessage(new Uint8Array(bytes)),
         encodeMessage({}),
