@@ -230,7 +230,15 @@ export class NetworkSource implements BlockSource, Interest {
   }
 
   outlook (index: number): Outlook {
-    if (this.#held.has(index) || this.#local.has(index)) {
+    if (this.#held.has(index)) {
+      return { state: 'here' }
+    }
+
+    if (this.#isComing(index)) {
+      return { state: 'coming', eta: 0 }
+    }
+
+    if (this.#local.has(index)) {
       return { state: 'here' }
     }
 
@@ -248,7 +256,7 @@ export class NetworkSource implements BlockSource, Interest {
       return { state: 'coming', eta: Math.max(0, Math.min(...requests.map(({ expectedAt }) => expectedAt)) - this.#init.clock.now()) }
     }
 
-    return { state: 'coming', eta: this.#session?.intake.has(index) === true ? 0 : Infinity }
+    return { state: 'coming', eta: Infinity }
   }
 
   close (reason?: unknown): void {

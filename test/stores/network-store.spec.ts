@@ -19,6 +19,7 @@ class FakeEngine {
   readonly joined: Array<{ init: SessionInit, interest: Interest }> = []
   readonly left: Interest[] = []
   drops = 0
+  changes = 0
   nobody = false
   late = false
   readonly session = { flights: new Map<number, unknown[]>(), intake: new Map<number, boolean>(), refused: undefined as Error | undefined }
@@ -29,6 +30,7 @@ class FakeEngine {
   }
 
   changed (_: Session, dropped = false): void {
+    this.changes++
     this.drops += dropped ? 1 : 0
   }
 
@@ -145,6 +147,28 @@ describe('a source of blocks', () => {
     await settled()
     source.drop([{ start: 1, end: 2 }])
     expect(await second).to.deep.equal([])
+    source.close()
+  })
+
+  it('waits for what is stored and about to be given to it', async () => {
+    const { engine, local, open, blocks, dataset } = await bench()
+    const source = await open()
+    source.want([{ start: 0, end: 5 }])
+    const next = source.next(0, 1_000, true)
+    await settled()
+    engine.session.intake.set(0, false)
+    const [block] = await blocks(0)
+    const tree = await local.tree(dataset.shape)
+    await tree.put([block])
+    tree.release()
+    const before = engine.changes
+    engine.joined[0].interest.looked?.()
+    await settled()
+    expect(engine.changes).to.equal(before)
+    expect(source.outlook(0)).to.deep.equal({ state: 'coming', eta: 0 })
+    engine.session.intake.delete(0)
+    source.arrived([block], 'peer')
+    expect(indices(await next)).to.deep.equal([0])
     source.close()
   })
 
