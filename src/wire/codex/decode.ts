@@ -150,7 +150,7 @@ function readKind ({ cancel, wantType = WANT_BLOCK }: WantListEntry): PeerWant['
 
 /** A root has one price: of several the last counts. */
 function readPresences (presences: BlockPresence[], addresses: AddressReader): Presence[] {
-  const groups = new Map<string, { root: CID, have: number[], absent: number[], price: bigint }>()
+  const groups = new Map<string, { root: CID, have: number[], absent: number[], price?: Uint8Array }>()
 
   for (const { address, type = PRESENCE_HAVE, price } of presences) {
     const place = addresses.read(address)
@@ -163,20 +163,20 @@ function readPresences (presences: BlockPresence[], addresses: AddressReader): P
     let group = groups.get(root.key)
 
     if (group == null) {
-      group = { root: root.cid, have: [], absent: [], price: 0n }
+      group = { root: root.cid, have: [], absent: [] }
       groups.set(root.key, group)
     }
 
     if (type === PRESENCE_HAVE) {
       group.have.push(index)
-      group.price = decodePrice(price)
+      group.price = price
     } else {
       group.absent.push(index)
     }
   }
 
   return [...groups.values()].map(({ root, have, absent, price }) => ({
-    root, have: sortedRanges(have), absent: sortedRanges(absent), price
+    root, have: sortedRanges(have), absent: sortedRanges(absent), price: decodePrice(price)
   }))
 }
 
