@@ -44,8 +44,8 @@ export async function * prefetch (cid: CID, selection: 'sequential' | 'rarest', 
       assertTaken(cid, source.refused)
 
       if (recovery != null && source.isFirstNobodys) {
-        const { index } = await recovery.recover(source.wanted.first ?? 0)
-        recovered([index])
+        const block = await recovery.recover(source.wanted.first ?? 0)
+        recovered(block == null ? [] : [block.index])
       }
 
       const { figures } = source

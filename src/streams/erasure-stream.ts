@@ -28,16 +28,23 @@ export function erasureStream (source: BlockSource, range: ByteRange, recovery: 
       }
     }
 
-    const blocks = await source.next(cursor, maxBytes, true)
+    for (;;) {
+      const blocks = await source.next(cursor, maxBytes, true)
 
-    if (blocks.length > 0) {
-      return blocks
+      if (blocks.length > 0) {
+        return blocks
+      }
+
+      const block = await recovery.recover(cursor)
+
+      if (block != null) {
+        source.drop([{ start: cursor, end: cursor + 1 }])
+        return [block]
+      }
+
+      // it came for a group that was being recovered, and the store lost it
+      source.want([{ start: cursor, end: cursor + 1 }])
     }
-
-    const block = await recovery.recover(cursor)
-    source.drop([{ start: cursor, end: cursor + 1 }])
-
-    return [block]
   }
 
   return pipe(

@@ -89,12 +89,12 @@ export class Recovery {
   }
 
   /**
-   * A data block that nobody has.
+   * A data block that nobody has; undefined where it came from a peer meanwhile, and nothing keeps it.
    *
    * @throws {RecoveryError} when its group, or one that is needed to prove it, has too few blocks left
    * @throws {InvalidDatasetError} when what the code gives is not what the tree says: the author's parity is wrong
    */
-  async recover (index: number): Promise<VerifiedBlock> {
+  async recover (index: number): Promise<VerifiedBlock | undefined> {
     const { tree } = this.#init
     this.#reading = index
     await tree.load([{ start: index, end: index + 1 }])
@@ -123,13 +123,7 @@ export class Recovery {
       break
     }
 
-    const block = await this.#take(index) ?? await this.#recoverAgain(index)
-
-    if (block == null) {
-      throw new InvalidDatasetError(`block ${index} was recovered and lost`, { cid: tree.shape.root, index })
-    }
-
-    return block
+    return await this.#take(index) ?? this.#recoverAgain(index)
   }
 
   /** Notes what came from peers, for the reader or for a group. */
@@ -359,8 +353,9 @@ export class Recovery {
 
     const stored = keep && await tree.put(blocks).then(() => true, () => false)
 
-    for (const block of stored ? [] : blocks) {
-      if (block.index === this.#reading || this.#heldBytes + block.data.byteLength <= maxWaitingBytes) {
+    for (const block of blocks) {
+      // the store may lose it before it is read
+      if (block.index === this.#reading || (!stored && this.#heldBytes + block.data.byteLength <= maxWaitingBytes)) {
         this.#proven.set(block.index, block)
         this.#heldBytes += block.data.byteLength
       }
