@@ -85,7 +85,11 @@ function nobody (index: number, candidates: Candidate[], having: Candidate[], bu
   const awaited = candidates.filter(({ dataset: { unanswered, askAgainAt } }) => unanswered.has(index) && now < askAgainAt)
 
   if (awaited.length > 0) {
-    return { wakeAt: Math.min(...awaited.map(({ dataset }) => dataset.askAgainAt)) }
+    // who has left this unanswered before keeps nobody from looking for others
+    return {
+      starving: awaited.every(({ dataset }) => dataset.silent.has(index)),
+      wakeAt: Math.min(...awaited.map(({ dataset }) => dataset.askAgainAt))
+    }
   }
 
   const prices = having.filter(({ buys }) => buys === false).map(({ dataset }) => dataset.price ?? 0n)

@@ -123,6 +123,18 @@ describe('discovery', () => {
     })
   })
 
+  it('is not kept from being asked again by a peer that says nothing', async () => {
+    await onNetwork(async net => {
+      const discovery = new Asked(net)
+      const mute = await net.add({ discovery: nobody, limits: { peerWants: 0, peerWantRoots: 0 } })
+      const { codex, transport } = await net.add({ discovery })
+      await transport.connect(mute.transport.peerId)
+      await failure(codex.download(file.cid, { stallTimeout: 200_000 }).done)
+
+      expect(discovery.times(file.cid).length).to.be.within(15, 18)
+    })
+  })
+
   it('finds by the tree who does not announce the manifest', async () => {
     await onNetwork(async net => {
       const manifest = await net.script(file.serve({ only: ({ root }) => root.equals(file.cid) }))
