@@ -49,7 +49,8 @@ const records: Pick<Codec<'nodes' | 'providers'>, 'write' | 'read'> = {
     to.uint(1, total)
     records.forEach(record => to.bytes(2, record))
   },
-  read: from => ({ total: Number(from.uint(1)), records: from.list(2) })
+  // of 32 bits: protobuf drops the others
+  read: from => ({ total: Number(BigInt.asUintN(32, from.uint(1))), records: from.list(2) })
 }
 
 const CODECS: { [T in MessageType]: Codec<T> } = {

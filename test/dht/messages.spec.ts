@@ -72,6 +72,12 @@ describe('dht/messages', () => {
     expect(bytes({ type: 'nodes', total: 0, records: [] })).to.deep.equal([4, 10, 1, 1, 18, 2, 8, 0])
   })
 
+  it('reads a total of more than 32 bits as one of 32', () => {
+    const message = Uint8Array.of(13, 10, 1, 1, 18, 11, 8, ...new Array(9).fill(0xff), 1)
+
+    expect(decodeMessage(message)).to.deep.include({ type: 'providers', total: 2 ** 32 - 1 })
+  })
+
   const refused: Array<[string, Uint8Array]> = [
     ['of an unknown type', raw(0x07, () => {})],
     ['of no type', new Uint8Array()],
