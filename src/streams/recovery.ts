@@ -3,16 +3,16 @@
  * sibling's proof gave it away), or when it completes the smallest subtree of which the root is proven; until then it
  * waits, and is neither released nor served.
  */
-import { PagedBitmap } from '../dataset/bitmap.ts'
 import { blockCid, digestOf } from '../dataset/codecs.ts'
 import { verify } from '../dataset/verify.ts'
 import { InvalidDatasetError, RecoveryError, TooLargeError } from '../errors.ts'
 import { recoverGroup } from './group-recovery.ts'
+import { Passed } from './passed.ts'
+import { Work } from './work.ts'
 import type { Hasher } from '../dataset/hasher.ts'
 import type { VerifiedBlock } from '../dataset/verify.ts'
 import type { Clock } from '../interfaces.ts'
 import type { GroupRecoveryInit } from './group-recovery.ts'
-import type { BlockSource } from '../stores/block-source.ts'
 import type { StoredTree } from '../stores/stored-tree.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -44,31 +44,26 @@ export class Recovery {
   readonly #waiting = new Map<number, { cid: CID, data?: Uint8Array }>()
   /** Proven, where the store did not keep them. */
   readonly #proven = new Map<number, VerifiedBlock>()
-  readonly #sources = new Set<BlockSource>()
-  /** What ends the pauses under way. */
-  readonly #pauses = new Set<() => void>()
-  /** Blocks that came or were recovered, and that no store kept. */
-  readonly #passed: PagedBitmap
-  /** What came in this very turn: one delivery may be for several who wait. */
-  readonly #justCame = new Set<number>()
+  readonly #work: Work
+  readonly #passed: Passed
   /** Bytes of blocks in `#waiting` and `#proven`. */
   #heldBytes = 0
   /** The block that the reader waits for: it is held whatever else is. */
   #reading?: number
   /** What is proven is on its way into the store. */
   #releasing: Promise<void> = Promise.resolve()
-  #ended?: { reason: unknown }
 
   /** @throws {TooLargeError} when one group of the dataset is more than can be held */
   constructor (init: RecoveryInit) {
-    const { layout, blockSize } = init
+    const { layout, blockSize, clock, open, again } = init
 
     if ((layout.data + layout.parity) * blockSize > MAX_GROUP_BYTES) {
       throw new TooLargeError(`a group of ${layout.data + layout.parity} blocks of ${blockSize} bytes is too large to be recovered`)
     }
 
-    this.#passed = new PagedBitmap(layout.blocks)
-    this.#init = { ...init, open: async () => this.#open(init), pause: async ms => this.#pause(ms) }
+    this.#passed = new Passed(layout.blocks, again)
+    this.#work = new Work(clock)
+    this.#init = { ...init, open: async () => this.#work.open(open), pause: async ms => this.#work.pause(ms) }
   }
 
   /** Begins to recover a block's group, where that has not begun. */
@@ -128,19 +123,7 @@ export class Recovery {
 
   /** Notes what came from peers, for the reader or for a group. */
   came (blocks: Array<{ index: number }>): void {
-    const unkept = blocks.map(({ index }) => index).filter(index => !this.#init.tree.has(index) && !this.#justCame.has(index))
-    const again = unkept.filter(index => this.#passed.get(index))
-
-    for (const index of unkept) {
-      this.#passed.set(index)
-      this.#justCame.add(index)
-    }
-
-    queueMicrotask(() => { this.#justCame.clear() })
-
-    if (again.length > 0) {
-      this.#init.again(again)
-    }
+    this.#passed.came(blocks.map(({ index }) => index).filter(index => !this.#init.tree.has(index)))
   }
 
   /** Gives back why a block beside cannot be had: another one's proof may do without it. */
@@ -178,9 +161,7 @@ export class Recovery {
 
   /** Ends what is under way; whoever waits for it gets `reason`. */
   abort (reason: unknown): void {
-    this.#ended ??= { reason }
-    this.#sources.forEach(source => { source.close(reason) })
-    this.#pauses.forEach(end => { end() })
+    this.#work.end(reason)
   }
 
   /** Ends it, and forgets what waits. */
@@ -191,44 +172,6 @@ export class Recovery {
     this.#waiting.clear()
     this.#proven.clear()
     this.#init.tree.release()
-  }
-
-  /** A source to pick blocks from, which ends with the recovery. */
-  async #open ({ open }: RecoveryInit): Promise<BlockSource> {
-    const source = await open()
-    const close = source.close.bind(source)
-
-    source.close = reason => {
-      this.#sources.delete(source)
-      close(reason)
-    }
-
-    if (this.#ended != null) {
-      source.close(this.#ended.reason)
-      throw this.#ended.reason
-    }
-
-    this.#sources.add(source)
-
-    return source
-  }
-
-  async #pause (ms: number): Promise<void> {
-    if (this.#ended != null) {
-      throw this.#ended.reason
-    }
-
-    const { clock } = this.#init
-
-    await new Promise<void>(resolve => {
-      const end = (): void => {
-        clock.clearTimeout(timer)
-        this.#pauses.delete(end)
-        resolve()
-      }
-      const timer = clock.setTimeout(end, ms)
-      this.#pauses.add(end)
-    })
   }
 
   async #group (index: number): Promise<void> {

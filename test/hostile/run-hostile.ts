@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { NURSERY } from '../nursery.ts'
 import { ATTACKS } from './attacks.ts'
 import { Role } from './role.ts'
 import type { AttackFigures } from './attacks.ts'
@@ -17,11 +18,6 @@ const FILE_BYTES = 64 * 1024 * 1024
 const BLOCK_BYTES = 64 * 1024
 /** Bytes of memory that the attacked process may have at any time. */
 const MAX_MEMORY = 300_000_000
-/**
- * What V8 lets pile up before it looks for garbage: by default twice 64 MiB on a machine with much memory, however little
- * is in use. An honest peer that downloads for a while is enough to fill it.
- */
-const NURSERY = ['--max-semi-space-size=16']
 /** Honest peers that download the same all the time. */
 const RIVALS = 2
 /** Of its fair share of what is served, an honest peer keeps this part at least. */

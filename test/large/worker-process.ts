@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { on, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { NURSERY } from '../nursery.ts'
 import type { Role } from './roles/index.ts'
 import type { ChildProcess } from 'node:child_process'
 
@@ -15,7 +16,7 @@ export class WorkerProcess<Said> {
 
   constructor (role: Role, input: object) {
     this.#role = role
-    this.#child = fork(WORKER, [role, JSON.stringify(input)])
+    this.#child = fork(WORKER, [role, JSON.stringify(input)], { execArgv: [...process.execArgv, ...NURSERY] })
     // what it said before it was gone is read first
     this.#said = on(this.#child, 'message', { close: ['disconnect'] })
     this.#gone = once(this.#child, 'exit')
