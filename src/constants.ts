@@ -127,7 +127,7 @@ export const DEFAULT_LIMITS: Limits = {
   dialTimeout: 10_000,
   lookups: 8,
   lookupInterval: 1_000,
-  lookupIntervalMax: 15_000,
+  lookupIntervalMax: 10_000,
   lookupTimeout: 10_000,
   lookupProviders: 64,
   servingBytes: 16 * MiB,

@@ -64,8 +64,8 @@ describe('discovery', () => {
       const gaps = times.slice(1).map((time, i) => time - times[i])
 
       // and at most a second until it looks again
-      gaps.forEach((gap, i) => { expect(gap).to.be.within(Math.min(1_000 * 2 ** i, 15_000), Math.min(1_000 * 2 ** i, 15_000) + 1_100) })
-      expect(times.length).to.be.within(15, 18)
+      gaps.forEach((gap, i) => { expect(gap).to.be.within(Math.min(1_000 * 2 ** i, 10_000), Math.min(1_000 * 2 ** i, 10_000) + 1_100) })
+      expect(times.length).to.be.within(20, 23)
     })
   })
 
@@ -131,7 +131,7 @@ describe('discovery', () => {
       await transport.connect(mute.transport.peerId)
       await failure(codex.download(file.cid, { stallTimeout: 200_000 }).done)
 
-      expect(discovery.times(file.cid).length).to.be.within(15, 18)
+      expect(discovery.times(file.cid).length).to.be.within(20, 23)
     })
   })
 
