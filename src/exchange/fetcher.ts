@@ -2,14 +2,12 @@
  * What is being fetched: changes sessions and peers as things happen, and carries plans out. Called by the engine only,
  * one change at a time.
  */
-import { formatCid, isTreeCid } from '../dataset/codecs.ts'
-import { rangesOf } from '../dataset/ranges.ts'
-import { copyOf } from '../dataset/verify.ts'
-import { InvalidDatasetError, VerificationError } from '../errors.ts'
+import { formatCid } from '../dataset/codecs.ts'
+import { InvalidDatasetError } from '../errors.ts'
 import { isHadByNobody, keepsWaiting } from './candidate.ts'
 import { failureOf, tooExpensive } from './failure.ts'
 import { Flights } from './flights.ts'
-import { isAuthorsFault } from './intake.ts'
+import { Landing } from './landing.ts'
 import { Members } from './members.ts'
 import { isLate, isSoon } from './overdue.ts'
 import { plan } from './plan.ts'
@@ -20,13 +18,13 @@ import type { ExchangeCounters } from './counters.ts'
 import type { Dialer } from './dialer.ts'
 import type { DiscoveryQueue } from './discovery-queue.ts'
 import type { Intake, IntakeResult } from './intake.ts'
+import type { Liar } from './landing.ts'
 import type { Peer, PeerAdmin } from './peer-admin.ts'
 import type { Action } from './plan.ts'
 import type { Interest, SessionInit } from './session.ts'
 import type { Limits } from '../constants.ts'
 import type { Delivery } from '../dataset/delivery.ts'
 import type { IndexRange } from '../dataset/ranges.ts'
-import type { VerifiedBlock } from '../dataset/verify.ts'
 import type { Emit } from '../events.ts'
 import type { Clock, Random } from '../interfaces.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -55,6 +53,7 @@ export class Fetcher {
   readonly #init: FetcherInit
   readonly #members: Members
   readonly #flights: Flights
+  readonly #landing: Landing
   readonly #sessions = new Map<string, Session>()
   readonly #dirty = new Set<Session>()
   #turn = 0
@@ -63,6 +62,12 @@ export class Fetcher {
     this.#init = init
     this.#members = new Members({ ...init, touch: session => { this.touch(session) } })
     this.#flights = new Flights(init)
+    this.#landing = new Landing({
+      ...init,
+      flights: this.#flights,
+      session: key => this.#sessions.get(key),
+      touch: session => { this.touch(session) }
+    })
   }
 
   /** The session of a dataset or standalone block, begun when there is none. */
@@ -138,28 +143,12 @@ export class Fetcher {
   }
 
   delivered (peer: Peer, deliveries: Delivery[]): void {
-    const bySession = new Map<Session, Delivery[]>()
+    this.#landing.delivered(peer, deliveries)
+  }
 
-    for (const delivery of deliveries) {
-      const session = this.#sessions.get(formatCid(delivery.root))
-
-      if (session == null || delivery.index >= session.shape.leaves) {
-        this.#count('duplicate', peer, [delivery])
-        continue
-      }
-
-      const list = bySession.get(session)
-
-      if (list == null) {
-        bySession.set(session, [delivery])
-      } else {
-        list.push(delivery)
-      }
-    }
-
-    for (const [session, list] of bySession) {
-      this.#land(session, peer, list)
-    }
+  /** A batch went through the intake. Gives back who lied. */
+  taken (result: IntakeResult): Liar[] {
+    return this.#landing.taken(result)
   }
 
   /** The peer is gone: what was asked of it is asked of others. */
@@ -172,63 +161,6 @@ export class Fetcher {
       session.regather ||= session.members.delete(peer)
       this.touch(session)
     }
-  }
-
-  /** A batch went through the intake. */
-  taken (result: IntakeResult): Array<{ peer: Peer, error: Error }> {
-    const { session, peer, indices, verified, rejected, refused, stored, price, askedAt } = result
-    const { root } = session.shape
-    const { buying, emit } = this.#init
-
-    for (const block of verified) {
-      this.#count(session.intake.get(block.index) === true ? 'late' : 'used', peer, [block])
-    }
-
-    indices.forEach(index => { session.tookIn(index) })
-    this.#flights.freed = true
-
-    if (refused != null && session.refused == null) {
-      session.refused = refused
-      emit('codex:store:refused', { root, error: refused })
-    }
-
-    if (verified.length > 0) {
-      this.#use(session, peer, verified)
-      buying.pay(peer, verified.length, price)
-      emit('codex:blocks:verified', {
-        peer: peer.id,
-        root,
-        indices: verified.map(({ index }) => index),
-        bytes: verified.reduce((sum, { data }) => sum + data.byteLength, 0),
-        stored,
-        milliseconds: askedAt == null ? undefined : this.#now - askedAt
-      })
-    }
-
-    if (stored) {
-      this.#init.stored(root, rangesOf(verified.map(({ index }) => index).sort((a, b) => a - b)))
-    }
-
-    const liars: Array<{ peer: Peer, error: Error }> = []
-
-    for (const { index, error, bytes } of rejected) {
-      this.#init.counters.rejected.blocks++
-      this.#init.counters.rejected.bytes += bytes
-      peer.counters.rejected++
-      buying.spend(-1, price)
-      emit('codex:blocks:rejected', { peer: peer.id, root, index, error })
-      session.note(new VerificationError(`${peer.id} sent a wrong block ${index}: ${error.message}`, { cid: root, index, peer: peer.id, cause: error }))
-
-      if (isAuthorsFault(error)) {
-        [...session.interests].filter(({ wanted }) => wanted.has(index)).forEach(interest => { interest.failed(error) })
-      } else {
-        liars.push({ peer, error })
-      }
-    }
-
-    this.touch(session)
-
-    return liars
   }
 
   /** Gives up what is overdue, plans what has changed, and says when to come back, in the clock's milliseconds. */
@@ -332,74 +264,6 @@ export class Fetcher {
 
   get #now (): number {
     return this.#init.clock.now()
-  }
-
-  #land (session: Session, peer: Peer, deliveries: Delivery[]): void {
-    const { shape } = session
-    const { buying, intake } = this.#init
-    const dataset = peer.dataset(session.key, shape)
-    const { queued } = peer
-    const byPrice = new Map<bigint, Delivery[]>()
-    let bytes = 0
-    let askedAt: number | undefined
-
-    for (const delivery of deliveries) {
-      const { index, data } = delivery
-      const request = session.flights.get(index)?.find(request => request.peer === peer)
-      bytes += data.byteLength
-
-      if (request != null) {
-        this.#flights.land(session, request, index)
-        askedAt = Math.min(askedAt ?? Infinity, request.sentAt)
-      }
-
-      if (session.intake.has(index) || !session.isWanted(index)) {
-        this.#count('duplicate', peer, [delivery])
-        continue
-      }
-
-      const price = request?.price ?? dataset.price ?? 0n
-      const list = byPrice.get(price) ?? []
-      byPrice.set(price, list)
-      list.push(delivery)
-      session.takeIn(index, request == null)
-      buying.spend(1, price)
-    }
-
-    // the pace is of what is asked, a block as long as it may be; how long a standalone one is nobody knows
-    if (isTreeCid(shape.root)) {
-      peer.delivered(bytes, deliveries.length * shape.blockSize, queued, this.#now)
-    } else {
-      peer.delivered(bytes, bytes, 0, this.#now)
-    }
-
-    byPrice.forEach((list, price) => { intake.push(session, peer, list, price, askedAt) })
-    this.touch(session)
-  }
-
-  #use (session: Session, peer: Peer, blocks: VerifiedBlock[]): void {
-    const dataset = peer.dataset(session.key, session.shape)
-    dataset.likely = true
-    session.findAgain = this.#init.limits.lookupInterval
-
-    for (const { index } of blocks) {
-      dataset.have.set(index)
-      dataset.failed.delete({ start: index, end: index + 1 })
-    }
-
-    this.#flights.cancel(session, blocks.map(({ index }) => index))
-
-    const given = new Set<number>()
-
-    for (const interest of session.interests) {
-      const wanted = blocks.filter(({ index }) => interest.wanted.has(index))
-
-      if (wanted.length > 0) {
-        wanted.forEach(({ index }) => { interest.wanted.delete({ start: index, end: index + 1 }) })
-        interest.arrived(interest.reads ? wanted.map(block => given.has(block.index) ? copyOf(block) : block) : wanted, peer.id)
-        wanted.filter(() => interest.reads).forEach(({ index }) => given.add(index))
-      }
-    }
   }
 
   /** Those who say that they have it do not send it: where nothing came since the last search, others may. */
@@ -524,14 +388,6 @@ export class Fetcher {
       this.#sessions.delete(session.key)
       this.#init.peers.retire(session.key, key => this.#sessions.has(key))
       session.ended()
-    }
-  }
-
-  #count (kind: 'used' | 'late' | 'duplicate', peer: Peer, blocks: Array<{ data: Uint8Array }>): void {
-    for (const { data } of blocks) {
-      this.#init.counters[kind].blocks++
-      this.#init.counters[kind].bytes += data.byteLength
-      peer.counters[kind]++
     }
   }
 }
