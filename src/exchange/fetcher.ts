@@ -169,7 +169,7 @@ export class Fetcher {
 
     for (const session of this.#sessions.values()) {
       if (this.#flights.expire(session)) {
-        this.#findInsteadOf(session)
+        this.#findOthers(session)
         this.touch(session)
       } else if (session.wakeAt <= now) {
         this.touch(session)
@@ -267,7 +267,7 @@ export class Fetcher {
   }
 
   /** Those who say that they have it do not send it: where nothing came since the last search, others may. */
-  #findInsteadOf (session: Session): void {
+  #findOthers (session: Session): void {
     if (session.findAgain > this.#init.limits.lookupInterval) {
       this.#members.find(session)
     }

@@ -129,13 +129,13 @@ async function decode (group: number, got: Map<number, Uint8Array>, init: GroupR
     return layout.isPadding(index) ? new Uint8Array(blockSize) : got.get(index)
   }
   const data = Array.from({ length: layout.data }, (_, position) => at(position))
-  const rest = Array.from({ length: layout.parity }, (_, j) => at(layout.data + j))
+  const parity = Array.from({ length: layout.parity }, (_, j) => at(layout.data + j))
   const leopard = await init.leopard()
   const turn = async (): Promise<void> => init.pause(0)
-  const blocks = await inSteps(leopard.decodeSteps(data, rest), turn)
+  const blocks = await inSteps(leopard.decodeSteps(data, parity), turn)
   const recovered = new Map<number, Uint8Array>()
 
-  if (init.parity && rest.includes(undefined)) {
+  if (init.parity && parity.includes(undefined)) {
     blocks.push(...await inSteps(leopard.encodeSteps(blocks, layout.parity), turn))
   }
 

@@ -38,7 +38,7 @@ export interface RecoveryInit extends Omit<GroupRecoveryInit, 'pause' | 'parity'
 
 export class Recovery {
   readonly #init: RecoveryInit & Omit<GroupRecoveryInit, 'parity'>
-  /** By number, the groups that are being recovered, and whether with their parity. */
+  /** By number, the groups that are being recovered, and whether with their parity and empty blocks. */
   readonly #groups = new Map<number, { parity: boolean, done: Promise<void> }>()
   /** Recovered and not proven: the bytes, or nothing where too much is held already. */
   readonly #waiting = new Map<number, { cid: CID, data?: Uint8Array }>()
@@ -181,7 +181,7 @@ export class Recovery {
 
     const { layout, repairs } = this.#init
     const { group } = layout.placeOf(index)
-    const parity = repairs || index >= layout.rounded
+    const parity = repairs || index >= layout.rounded || layout.isPadding(index)
     const earlier = this.#groups.get(group)
 
     if (earlier != null && (earlier.parity || !parity)) {

@@ -233,6 +233,14 @@ describe('a protected dataset', () => {
     }
   })
 
+  it('is read where what proves its last block is an empty one that nobody has either', async () => {
+    const { bytes, expected, error, ms } = await download({ blocks: 5, data: 3, parity: 1, lost: () => [4, 5] })
+
+    expect(error).to.equal(undefined)
+    expect(equals(bytes, expected)).to.equal(true)
+    expect(ms).to.be.below(5_000)
+  })
+
   it('is read where nothing is kept', async () => {
     const { bytes, expected, error } = await download({ blocks: 83, data: 8, parity: 4, lost: ofEachGroup(4), options: { store: false } })
 
