@@ -8,7 +8,7 @@ import { DEFAULT_BLOCK_SIZE } from '../../src/constants.ts'
 import { blockCid } from '../../src/dataset/codecs.ts'
 import { createCodex } from '../../src/index.ts'
 import { openDataDir } from '../../src/node/data-dir.ts'
-import { FileBlockstore } from '../../src/node/file-blockstore.ts'
+import { PackBlockstore } from '../../src/node/pack-blockstore.ts'
 import { BoundedMemoryBlockstore } from '../../src/stores/memory-blockstore.ts'
 import { contentChunks, seededContent } from '../../src/testing/corpus.ts'
 import { seededRandom } from '../../src/testing/random.ts'
@@ -115,7 +115,7 @@ async function openStore (name: StoreName, size: number): Promise<Blockstore> {
   }
 
   const path = join(await scratchDir(), 'blocks')
-  const store = name === 'file' ? new FileBlockstore(path) : new FsBlockstore(path)
+  const store = name === 'file' ? new PackBlockstore(path) : new FsBlockstore(path)
   await store.open()
 
   return store

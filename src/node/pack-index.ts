@@ -1,0 +1,183 @@
+/**
+ * Where blocks lie in packs: a LevelDB in which each block has two entries, one by its multihash and one by its pack, and each
+ * pack one, of the bytes of blocks in it. They change together.
+ */
+import { concat } from 'uint8arrays/concat'
+import { openLevel } from './open-level.ts'
+import type { Level } from 'level'
+
+/** Bytes of a block in a pack. */
+export interface Place {
+  pack: number
+  /** Offset of the first byte. */
+  at: number
+  /** Bytes. */
+  length: number
+}
+
+/** A block that is at another place from now on, or, without one, at none. */
+export interface Move {
+  multihash: Uint8Array
+  from?: Place
+  to?: Place
+}
+
+type Change = { type: 'put', key: Uint8Array, value: Uint8Array } | { type: 'del', key: Uint8Array }
+
+/** First bytes of keys: `block multihash` → place, `inPack pack multihash` → nothing, `live pack` → bytes of its blocks. */
+const KIND = { block: 0x62, inPack: 0x69, live: 0x6c }
+
+const NOTHING = new Uint8Array(0)
+
+export class PackIndex {
+  readonly #path: string
+  #level?: Level<Uint8Array, Uint8Array>
+  /** Blocks that are looked up together when the lookup before them has ended. */
+  #next?: { keys: Uint8Array[], found: Promise<Array<Uint8Array | undefined>> }
+  #looking: Promise<unknown> = Promise.resolve()
+
+  constructor (path: string) {
+    this.#path = path
+  }
+
+  /** @throws {DataDirInUseError} when another process, or this one, has it open */
+  async open (): Promise<void> {
+    this.#level ??= await openLevel(this.#path, 'view')
+  }
+
+  async close (): Promise<void> {
+    const level = this.#level
+    this.#level = undefined
+    await level?.close()
+  }
+
+  /** What is looked for at the same time is looked up in one call: a call costs several times what a block does. */
+  async find (multihash: Uint8Array): Promise<Place | undefined> {
+    const next = this.#next ?? this.#begin()
+    const number = next.keys.push(keyOf(KIND.block, multihash)) - 1
+    const value = (await next.found)[number]
+
+    return value == null ? undefined : decodePlace(value)
+  }
+
+  /** Bytes of blocks, by pack. */
+  async live (): Promise<Map<number, number>> {
+    const live = new Map<number, number>()
+
+    for await (const [key, value] of this.#open.iterator(rangeOf(keyOf(KIND.live)))) {
+      live.set(viewOf(key).getUint32(1), viewOf(value).getFloat64(0))
+    }
+
+    return live
+  }
+
+  /** Some of the blocks in a pack: `limit`, or all that there are. */
+  async inPack (pack: number, limit: number): Promise<Uint8Array[]> {
+    const prefix = keyOf(KIND.inPack, uint32(pack))
+    const keys = await this.#open.keys({ ...rangeOf(prefix), limit }).all()
+
+    return keys.map(key => key.subarray(prefix.byteLength))
+  }
+
+  /** Multihashes of all blocks that are there as it begins. */
+  async * all (): AsyncGenerator<Uint8Array> {
+    for await (const key of this.#open.keys(rangeOf(keyOf(KIND.block)))) {
+      yield key.subarray(1)
+    }
+  }
+
+  /** Changes places, and what packs hold, all or nothing. A pack with nothing in it is none. */
+  async change (moves: Move[], live: Map<number, number>): Promise<void> {
+    const changes: Change[] = []
+
+    for (const { multihash, from, to } of moves) {
+      const key = keyOf(KIND.block, multihash)
+
+      if (from != null) {
+        changes.push({ type: 'del', key: keyOf(KIND.inPack, uint32(from.pack), multihash) })
+      }
+
+      if (to == null) {
+        changes.push({ type: 'del', key })
+      } else {
+        changes.push({ type: 'put', key, value: encodePlace(to) })
+        changes.push({ type: 'put', key: keyOf(KIND.inPack, uint32(to.pack), multihash), value: NOTHING })
+      }
+    }
+
+    for (const [pack, bytes] of live) {
+      const key = keyOf(KIND.live, uint32(pack))
+      changes.push(bytes === 0 ? { type: 'del', key } : { type: 'put', key, value: float64(bytes) })
+    }
+
+    await this.#open.batch(changes)
+  }
+
+  get #open (): Level<Uint8Array, Uint8Array> {
+    if (this.#level == null) {
+      throw new Error('The blockstore is not open')
+    }
+
+    return this.#level
+  }
+
+  #begin (): { keys: Uint8Array[], found: Promise<Array<Uint8Array | undefined>> } {
+    const keys: Uint8Array[] = []
+    const found = this.#looking.then(async () => {
+      this.#next = undefined
+
+      return this.#open.getMany(keys)
+    })
+
+    this.#looking = found.catch(() => {})
+    this.#next = { keys, found }
+
+    return this.#next
+  }
+}
+
+function keyOf (kind: number, ...parts: Uint8Array[]): Uint8Array {
+  return concat([Uint8Array.of(kind), ...parts])
+}
+
+/** All keys that begin with `prefix`, whose last byte is not 255. */
+function rangeOf (prefix: Uint8Array): { gt: Uint8Array, lt: Uint8Array } {
+  return { gt: prefix, lt: after(prefix) }
+}
+
+/** The least key that is greater than all with this prefix. */
+function after (prefix: Uint8Array): Uint8Array {
+  const end = prefix.findLastIndex(byte => byte < 255)
+  const key = prefix.slice(0, end + 1)
+  key[end]++
+
+  return key
+}
+
+function encodePlace ({ pack, at, length }: Place): Uint8Array {
+  return concat([uint32(pack), uint32(at), uint32(length)])
+}
+
+function decodePlace (bytes: Uint8Array): Place {
+  const view = viewOf(bytes)
+
+  return { pack: view.getUint32(0), at: view.getUint32(4), length: view.getUint32(8) }
+}
+
+function uint32 (value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  viewOf(bytes).setUint32(0, value)
+
+  return bytes
+}
+
+function float64 (value: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  viewOf(bytes).setFloat64(0, value)
+
+  return bytes
+}
+
+function viewOf ({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}

@@ -1,0 +1,262 @@
+/** Writes packs: one change after the other, and those that wait together. */
+import { equals } from 'uint8arrays/equals'
+import { toString } from 'uint8arrays/to-string'
+import { MiB } from '../constants.ts'
+import type { PackFiles } from './pack-files.ts'
+import type { Move, PackIndex, Place } from './pack-index.ts'
+
+/** Bytes from which on a pack is full. */
+const PACK_BYTES = 64 * MiB
+
+/** Bytes and changes of one write; a larger block is a write of its own. */
+const WRITE = { bytes: 2 * MiB, changes: 64 }
+
+interface Pack {
+  /** Bytes of the file. */
+  size: number
+  /** Bytes of its blocks that are still there. */
+  live: number
+}
+
+/** A block to put, or, without bytes, to delete. */
+interface Job {
+  multihash: Uint8Array
+  bytes?: Uint8Array
+  resolve(): void
+  reject(err: unknown): void
+}
+
+export class Packing {
+  readonly #index: PackIndex
+  readonly #files: PackFiles
+  readonly #packs = new Map<number, Pack>()
+  /** Packs that are to be emptied. */
+  readonly #sparse = new Set<number>()
+  /** The pack that is written to. */
+  #last = 0
+  #jobs: Job[] = []
+  #isOpen = false
+  #running?: Promise<void>
+
+  constructor (index: PackIndex, files: PackFiles) {
+    this.#index = index
+    this.#files = files
+  }
+
+  /** Finds what is there, and deletes what a kill left over. */
+  async open (): Promise<void> {
+    const live = await this.#index.live()
+
+    for (const [pack, size] of await this.#files.sizes()) {
+      if (live.has(pack)) {
+        this.#packs.set(pack, { size, live: 0 })
+      } else {
+        await this.#files.delete(pack)
+      }
+    }
+
+    for (const [pack, bytes] of live) {
+      this.#packs.set(pack, { size: this.#packs.get(pack)?.size ?? 0, live: bytes })
+      this.#last = Math.max(this.#last, pack)
+    }
+
+    this.#isOpen = true
+
+    for (const pack of live.keys()) {
+      await this.#lookAt(pack)
+    }
+
+    this.#run()
+  }
+
+  /** Ends what was asked for. Emptying packs goes on when it is opened again. */
+  async close (): Promise<void> {
+    this.#isOpen = false
+    await this.#running
+    this.#packs.clear()
+    this.#sparse.clear()
+    this.#last = 0
+  }
+
+  async put (multihash: Uint8Array, bytes: Uint8Array): Promise<void> {
+    return this.#add({ multihash, bytes })
+  }
+
+  async delete (multihash: Uint8Array): Promise<void> {
+    return this.#add({ multihash })
+  }
+
+  async #add (change: Pick<Job, 'multihash' | 'bytes'>): Promise<void> {
+    if (!this.#isOpen) {
+      throw new Error('The blockstore is not open')
+    }
+
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({ ...change, resolve, reject })
+      this.#run()
+    })
+  }
+
+  #run (): void {
+    this.#running ??= this.#work().finally(() => { this.#running = undefined })
+  }
+
+  async #work (): Promise<void> {
+    // who puts several at the same time has put them all
+    await Promise.resolve()
+
+    for (;;) {
+      const jobs = this.#take()
+      const [sparse] = this.#isOpen ? this.#sparse : []
+
+      if (jobs.length === 0 && sparse == null) {
+        return
+      }
+
+      if (jobs.length > 0) {
+        await this.#carryOut(jobs)
+      }
+
+      if (sparse != null) {
+        await this.#thin(sparse)
+      }
+    }
+  }
+
+  /** What is carried out next, in the order in which it was asked for: no two changes of one block. */
+  #take (): Job[] {
+    const seen = new Set<string>()
+    let bytes = 0
+    let count = 0
+
+    for (const job of this.#jobs) {
+      const name = toString(job.multihash, 'base64')
+      bytes += job.bytes?.byteLength ?? 0
+
+      if (seen.has(name) || count === WRITE.changes || (count > 0 && bytes > WRITE.bytes)) {
+        break
+      }
+
+      seen.add(name)
+      count++
+    }
+
+    return this.#jobs.splice(0, count)
+  }
+
+  async #carryOut (jobs: Job[]): Promise<void> {
+    try {
+      const changes = await Promise.all(jobs.map(async ({ multihash, bytes }) => {
+        const from = await this.#index.find(multihash)
+        const isDone = bytes == null ? from == null : from != null && await this.#isAt(from, bytes)
+
+        return isDone ? undefined : { multihash, from, bytes }
+      }))
+
+      await this.#change(changes.filter(change => change != null))
+      jobs.forEach(({ resolve }) => { resolve() })
+    } catch (err) {
+      jobs.forEach(({ reject }) => { reject(err) })
+    }
+  }
+
+  /** Moves some blocks out of a pack; with the last of them it is gone. */
+  async #thin (pack: number): Promise<void> {
+    try {
+      const changes = []
+      let total = 0
+
+      for (const multihash of await this.#index.inPack(pack, WRITE.changes)) {
+        const from = await this.#index.find(multihash)
+
+        if (from == null || (total > 0 && total + from.length > WRITE.bytes)) {
+          break
+        }
+
+        total += from.length
+        // what cannot be read is lost
+        changes.push({ multihash, from, bytes: await this.#files.read(from).catch(() => undefined) })
+      }
+
+      await this.#change(changes)
+    } catch {
+      // nothing has changed; it is tried again when it is opened the next time
+      this.#sparse.delete(pack)
+    }
+  }
+
+  /** Writes what has bytes, then says where everything is. */
+  async #change (changes: Array<{ multihash: Uint8Array, from?: Place, bytes?: Uint8Array }>): Promise<void> {
+    const written = changes.flatMap(({ bytes }) => bytes ?? [])
+    const pack = this.#packFor(written.reduce((sum, { byteLength }) => sum + byteLength, 0))
+    const start = this.#packs.get(pack)?.size ?? 0
+    const live = new Map<number, number>()
+    const moves: Move[] = []
+    const add = (pack: number, bytes: number): void => {
+      live.set(pack, (live.get(pack) ?? this.#packs.get(pack)?.live ?? 0) + bytes)
+    }
+    let end = start
+
+    for (const { multihash, from, bytes } of changes) {
+      const to = bytes == null ? undefined : { pack, at: end, length: bytes.byteLength }
+      moves.push({ multihash, from, to })
+
+      if (from != null) {
+        add(from.pack, -from.length)
+      }
+
+      if (to != null) {
+        add(pack, to.length)
+        end += to.length
+      }
+    }
+
+    if (written.length > 0) {
+      await this.#files.append(pack, start, written)
+    }
+
+    await this.#index.change(moves, live)
+    const before = this.#last
+    this.#last = pack
+
+    for (const [number, bytes] of live) {
+      this.#packs.set(number, { size: number === pack ? end : this.#packs.get(number)?.size ?? 0, live: bytes })
+    }
+
+    for (const number of [...live.keys(), before]) {
+      await this.#lookAt(number)
+    }
+  }
+
+  /** The pack that so many bytes are written to. */
+  #packFor (bytes: number): number {
+    const { size } = this.#packs.get(this.#last) ?? { size: 0 }
+
+    return size > 0 && size + bytes > PACK_BYTES ? this.#last + 1 : this.#last
+  }
+
+  /** Deletes a pack in which nothing is left, and has one emptied in which little is, but for the one that is written to. */
+  async #lookAt (pack: number): Promise<void> {
+    const { size, live } = this.#packs.get(pack) ?? { size: 0, live: 0 }
+
+    if (pack === this.#last) {
+      return
+    }
+
+    if (live === 0) {
+      this.#sparse.delete(pack)
+      this.#packs.delete(pack)
+      // one that is left is deleted when it is opened the next time
+      await this.#files.delete(pack).catch(() => {})
+    } else if (live < size / 2) {
+      this.#sparse.add(pack)
+    }
+  }
+
+  /** Whether a block's bytes are what they should be. */
+  async #isAt (place: Place, bytes: Uint8Array): Promise<boolean> {
+    const there = place.length === bytes.byteLength ? await this.#files.read(place).catch(() => undefined) : undefined
+
+    return there != null && equals(there, bytes)
+  }
+}
