@@ -26,6 +26,9 @@ import type { AbortOptions, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 
+export { PackBlockstore } from './pack-blockstore.ts'
+export type { PackBlockstoreInit } from './pack-blockstore.ts'
+
 /** Any port of any interface. */
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 

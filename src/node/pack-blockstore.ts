@@ -5,12 +5,21 @@ import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import * as Digest from 'multiformats/hashes/digest'
 import { concat } from 'uint8arrays/concat'
+import { MiB } from '../constants.ts'
 import { PackFiles } from './pack-files.ts'
 import { PackIndex } from './pack-index.ts'
 import { Packing } from './packing.ts'
 import type { AbortOptions } from 'abort-error'
-import type { Place } from './pack-index.ts'
 import type { InputPair, Pair } from 'interface-blockstore'
+
+export interface PackBlockstoreInit {
+  /**
+   * Bytes of a file, at most, but for one with a single block. Space comes back file by file.
+   *
+   * @default 67108864
+   */
+  packBytes?: number
+}
 
 /**
  * Blocks in few large files, `<n>.pack`, and a LevelDB, `index/`, that says where each lies. What is put at the same time is
@@ -27,11 +36,11 @@ export class PackBlockstore extends BaseBlockstore {
   readonly #packing: Packing
 
   /** @param path - a directory; `open` makes it where it is missing */
-  constructor (path: string) {
+  constructor (path: string, { packBytes = 64 * MiB }: PackBlockstoreInit = {}) {
     super()
     this.#index = new PackIndex(join(path, 'index'))
     this.#files = new PackFiles(path)
-    this.#packing = new Packing(this.#index, this.#files)
+    this.#packing = new Packing(this.#index, this.#files, packBytes)
   }
 
   /** @throws {DataDirInUseError} when another process, or this one, has it open */
@@ -70,29 +79,7 @@ export class PackBlockstore extends BaseBlockstore {
 
   override async * get (cid: CID, options?: AbortOptions): AsyncGenerator<Uint8Array> {
     options?.signal?.throwIfAborted()
-    let failed: { at: Place, err: unknown } | undefined
-
-    for (;;) {
-      const place = await this.#index.find(cid.multihash.bytes)
-
-      if (place == null) {
-        throw new NotFoundError(`${cid.toString()} is not in the blockstore`)
-      }
-
-      if (failed?.at.pack === place.pack) {
-        throw failed.err
-      }
-
-      const bytes = await this.#files.read(place).catch((err: unknown) => {
-        // its pack may have been emptied since it was looked up
-        failed = { at: place, err }
-      })
-
-      if (bytes != null) {
-        yield bytes
-        return
-      }
-    }
+    yield await this.#read(cid)
   }
 
   override async delete (cid: CID, options?: AbortOptions): Promise<void> {
@@ -108,6 +95,21 @@ export class PackBlockstore extends BaseBlockstore {
 
       yield { cid, bytes: this.get(cid, options) }
     }
+  }
+
+  /** Reads once more where the pack was emptied after the block had been looked up. */
+  async #read (cid: CID, failed?: { pack: number, err: unknown }): Promise<Uint8Array> {
+    const place = await this.#index.find(cid.multihash.bytes)
+
+    if (place == null) {
+      throw new NotFoundError(`${cid.toString()} is not in the blockstore`)
+    }
+
+    if (failed?.pack === place.pack) {
+      throw failed.err
+    }
+
+    return this.#files.read(place).catch(async err => this.#read(cid, { pack: place.pack, err }))
   }
 }
 

@@ -5,9 +5,6 @@ import { MiB } from '../constants.ts'
 import type { PackFiles } from './pack-files.ts'
 import type { Move, PackIndex, Place } from './pack-index.ts'
 
-/** Bytes from which on a pack is full. */
-const PACK_BYTES = 64 * MiB
-
 /** Bytes and changes of one write; a larger block is a write of its own. */
 const WRITE = { bytes: 2 * MiB, changes: 64 }
 
@@ -29,6 +26,8 @@ interface Job {
 export class Packing {
   readonly #index: PackIndex
   readonly #files: PackFiles
+  readonly #packBytes: number
+  readonly #writeBytes: number
   readonly #packs = new Map<number, Pack>()
   /** Packs that are to be emptied. */
   readonly #sparse = new Set<number>()
@@ -38,9 +37,12 @@ export class Packing {
   #isOpen = false
   #running?: Promise<void>
 
-  constructor (index: PackIndex, files: PackFiles) {
+  /** `packBytes`: of a file, at most, but for one that holds a single block. */
+  constructor (index: PackIndex, files: PackFiles, packBytes: number) {
     this.#index = index
     this.#files = files
+    this.#packBytes = packBytes
+    this.#writeBytes = Math.min(WRITE.bytes, packBytes)
   }
 
   /** Finds what is there, and deletes what a kill left over. */
@@ -98,7 +100,7 @@ export class Packing {
   }
 
   #run (): void {
-    this.#running ??= this.#work().finally(() => { this.#running = undefined })
+    this.#running ??= this.#work()
   }
 
   async #work (): Promise<void> {
@@ -110,6 +112,7 @@ export class Packing {
       const [sparse] = this.#isOpen ? this.#sparse : []
 
       if (jobs.length === 0 && sparse == null) {
+        this.#running = undefined
         return
       }
 
@@ -133,7 +136,7 @@ export class Packing {
       const name = toString(job.multihash, 'base64')
       bytes += job.bytes?.byteLength ?? 0
 
-      if (seen.has(name) || count === WRITE.changes || (count > 0 && bytes > WRITE.bytes)) {
+      if (seen.has(name) || count === WRITE.changes || (count > 0 && bytes > this.#writeBytes)) {
         break
       }
 
@@ -169,7 +172,7 @@ export class Packing {
       for (const multihash of await this.#index.inPack(pack, WRITE.changes)) {
         const from = await this.#index.find(multihash)
 
-        if (from == null || (total > 0 && total + from.length > WRITE.bytes)) {
+        if (from == null || (total > 0 && total + from.length > this.#writeBytes)) {
           break
         }
 
@@ -232,7 +235,7 @@ export class Packing {
   #packFor (bytes: number): number {
     const { size } = this.#packs.get(this.#last) ?? { size: 0 }
 
-    return size > 0 && size + bytes > PACK_BYTES ? this.#last + 1 : this.#last
+    return size > 0 && size + bytes > this.#packBytes ? this.#last + 1 : this.#last
   }
 
   /** Deletes a pack in which nothing is left, and has one emptied in which little is, but for the one that is written to. */

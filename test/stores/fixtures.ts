@@ -10,6 +10,7 @@ import { encodeManifest } from '../../src/dataset/encode-manifest.ts'
 import { MerkleTree } from '../../src/dataset/merkle-tree.ts'
 import { ownBlock, shapeOf, verify } from '../../src/dataset/verify.ts'
 import { hasher } from '../../src/hasher/node.ts'
+import { PackBlockstore } from '../../src/node/pack-blockstore.ts'
 import { LocalStore } from '../../src/stores/local-store.ts'
 import { seededRandom } from '../../src/testing/random.ts'
 import { withTempDir } from '../temp-dir.ts'
@@ -156,22 +157,27 @@ export const STORES: Array<{ name: string, withStores (fn: (stores: Stores) => P
   }
 }, {
   name: 'disk',
-  async withStores (fn) {
-    await withTempDir(async dir => {
-      const blockstore = new FsBlockstore(`${dir}/blocks`)
-      const datastore = new LevelDatastore(`${dir}/index`)
-      await blockstore.open()
-      await datastore.open()
-
-      try {
-        await fn({ blockstore, datastore })
-      } finally {
-        await datastore.close()
-        await blockstore.close()
-      }
-    })
-  }
+  withStores: async fn => onDisk(path => new PackBlockstore(path), fn)
+}, {
+  name: 'blockstore-fs',
+  withStores: async fn => onDisk(path => new FsBlockstore(path), fn)
 }]
+
+async function onDisk (make: (path: string) => PackBlockstore | FsBlockstore, fn: (stores: Stores) => Promise<void>): Promise<void> {
+  await withTempDir(async dir => {
+    const blockstore = make(`${dir}/blocks`)
+    const datastore = new LevelDatastore(`${dir}/index`)
+    await blockstore.open()
+    await datastore.open()
+
+    try {
+      await fn({ blockstore, datastore })
+    } finally {
+      await datastore.close()
+      await blockstore.close()
+    }
+  })
+}
 
 /** Bytes as the blockstore has them under their digest. */
 export async function rawBytes ({ blockstore }: Stores, digest: Uint8Array): Promise<Uint8Array | undefined> {
