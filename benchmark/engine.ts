@@ -100,7 +100,7 @@ class Seeder implements PeerLink {
       this.#busy.add(this)
     }
 
-    this.#engine.delivered(this, indices.map(index => ({ root: ROOT, index, cid: BLOCK, data: DATA })))
+    this.#engine.delivered(this, indices.map(index => ({ root: ROOT, index, cid: BLOCK.bytes, data: DATA })))
 
     return indices.length
   }
@@ -232,7 +232,7 @@ async function start (peers: number): Promise<{ engine: Engine, clock: SteppedCl
     hasher: HASHER,
     limits: DEFAULT_LIMITS,
     emit: () => {},
-    verify: (shape, { index, cid, data }, _, hasher) => reverify(shape, index, cid, data, hasher)
+    verify: (shape, { index, data }, _, hasher) => reverify(shape, index, BLOCK, data, hasher)
   })
   await engine.start()
 

@@ -39,7 +39,7 @@ export function oursOnDisk (keeps: boolean): Contender {
   }
 }
 
-/** As `createNode` does, but that the network is chosen: two of its nodes would speak TLS. */
+/** As `createNode` does, but that the network is chosen: two of its nodes would speak yamux. */
 async function start (): Promise<{ codex: Codex, libp2p: Libp2p }> {
   const { blockstore, datastore } = await openDataDir(await scratchDir())
   const libp2p = await startNode(STACKS['tuned+mplex']())

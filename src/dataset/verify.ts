@@ -1,17 +1,20 @@
 /**
  * The one place where blocks become trusted: a `VerifiedBlock` can be made here only.
  */
+import { CID } from 'multiformats/cid'
 import { equals } from 'uint8arrays/equals'
 import { InvalidDatasetError, InvalidParametersError, VerificationError } from '../errors.ts'
-import { blockCid, digestOf, isBlockCid, isTreeCid, SHA2_256 } from './codecs.ts'
+import { blockCid, DIGEST_BYTES, digestOf, EMPTY_CID, isBlockCid, isTreeCid, SHA2_256 } from './codecs.ts'
 import { blockCount } from './manifest.ts'
-import { proofDepth, verifyProof } from './merkle-proof.ts'
+import { decodeProof, proofDepth, verifyProof } from './merkle-proof.ts'
 import type { Delivery } from './delivery.ts'
 import type { Hasher } from './hasher.ts'
 import type { Manifest } from './manifest.ts'
 import type { MerkleProof } from './merkle-proof.ts'
 import type { ProofCache } from './proof-cache.ts'
-import type { CID } from 'multiformats/cid'
+
+/** What the CIDs of all data blocks begin with. */
+const BLOCK_CID_HEAD = EMPTY_CID.bytes.slice(0, -DIGEST_BYTES)
 
 /** What must be known of a dataset to verify its blocks. */
 export interface DatasetShape {
@@ -43,27 +46,42 @@ export function standaloneShape (cid: CID, maxBytes: number): DatasetShape {
   return { root: cid, leaves: 1, blockSize: maxBytes }
 }
 
-/** Bytes that are what their address says. The private field keeps look-alikes out, at compile time and when run. */
+/** Bytes that are what their address says. The private fields keep look-alikes out, at compile time and when run. */
 class Verified {
-  readonly #verified = true
   /** The dataset's `treeCid`, or the block's own CID. */
   readonly root: CID
   /** Leaf index; 0 for a standalone block. */
   readonly index: number
-  /** The block's own CID. */
-  readonly cid: CID
+  /** sha2-256 of the bytes. */
+  readonly digest: Uint8Array
   /** The bytes; none for the empty block, which stands for `blockSize` zeros. */
   readonly data: Uint8Array
+  #cid?: CID
 
-  constructor (root: CID, index: number, cid: CID, data: Uint8Array) {
+  /** Without `cid` it has that of a data block. */
+  constructor (root: CID, index: number, digest: Uint8Array, data: Uint8Array, cid?: CID) {
     this.root = root
     this.index = index
-    this.cid = cid
+    this.digest = digest
     this.data = data
+    this.#cid = cid
+  }
+
+  /** The block's own CID. */
+  get cid (): CID {
+    this.#cid ??= blockCid(this.digest)
+
+    return this.#cid
   }
 
   static is (value: object): value is Verified {
-    return #verified in value && value.#verified
+    return #cid in value
+  }
+
+  static copyOf (block: Verified): Verified {
+    const { root, index, digest, data } = block
+
+    return new Verified(root, index, digest, data.slice(), block.#cid)
   }
 }
 
@@ -71,8 +89,8 @@ class Verified {
 export type VerifiedBlock = Verified
 
 /** The same block in memory of its own, for another who may change it. */
-export function copyOf ({ root, index, cid, data }: VerifiedBlock): VerifiedBlock {
-  return new Verified(root, index, cid, data.slice())
+export function copyOf (block: VerifiedBlock): VerifiedBlock {
+  return Verified.copyOf(block)
 }
 
 /** Whether this was made here. */
@@ -89,22 +107,22 @@ export function isVerifiedBlock (value: object): value is VerifiedBlock {
  * @throws {InvalidDatasetError} when it is, but its length is not the dataset's: its author's fault
  */
 export function verify (shape: DatasetShape, delivery: Delivery, proofs: ProofCache | undefined, hasher: Hasher): VerifiedBlock | Promise<VerifiedBlock> {
-  const { index, cid, data } = delivery
+  const { index, data } = delivery
+  const isLeaf = isTreeCid(shape.root)
 
   assertAddress(shape, delivery.root, index)
 
   return whenHashed(data, hasher, digest => {
-    assertDigest(cid, digest, index)
-
-    if (isTreeCid(shape.root)) {
+    if (isLeaf) {
       assertLeaf(shape, delivery, digest, proofs, hasher)
     } else {
+      assertDigest(readCid(delivery), digest, index)
       assertDigest(shape.root, digest, index)
     }
 
-    assertLength(shape, cid, index, data)
+    assertLength(shape, digest, index, data)
 
-    return new Verified(shape.root, index, isTreeCid(shape.root) ? cid : shape.root, data)
+    return new Verified(shape.root, index, digest, data, isLeaf ? undefined : shape.root)
   })
 }
 
@@ -119,7 +137,7 @@ export function reverify (shape: DatasetShape, index: number, cid: CID, data: Ui
   return whenHashed(data, hasher, digest => {
     assertDigest(cid, digest, index)
 
-    return new Verified(shape.root, index, cid, data)
+    return new Verified(shape.root, index, digest, data, cid)
   })
 }
 
@@ -131,7 +149,7 @@ export function ownBlock (data: Uint8Array, hasher: Hasher, toCid: (digest: Uint
   return whenHashed(data, hasher, digest => {
     const cid = toCid(digest)
 
-    return new Verified(cid, 0, cid, data)
+    return new Verified(cid, 0, digest, data, cid)
   })
 }
 
@@ -159,19 +177,56 @@ function assertDigest (cid: CID, digest: Uint8Array, index: number): void {
 }
 
 function assertLeaf (shape: DatasetShape, delivery: Delivery, digest: Uint8Array, proofs: ProofCache | undefined, hasher: Hasher): void {
-  const { cid, index, proof } = delivery
+  const { index, proof } = delivery
 
-  if (!isBlockCid(cid)) {
-    throw new VerificationError(`The CID of leaf ${index} is not a block's`, { cid, index })
+  assertBlockCid(delivery, digest)
+
+  if (proofs?.leaf(index) != null) {
+    proofs.prove(index, digest)
+    return
   }
 
-  const claim = proof == null ? undefined : assertSameTree(shape, digest, proof, hasher)
+  const claim = proof == null ? undefined : assertSameTree(shape, digest, decodeProof(proof), hasher)
 
   if (proofs != null) {
     proofs.prove(index, digest, claim)
   } else if (claim?.index !== index || !verifyProof(digestOf(shape.root), digest, claim, shape.leaves, hasher)) {
-    throw new VerificationError(`Leaf ${index} has no proof that leads to the root`, { cid, index })
+    throw new VerificationError(`Leaf ${index} has no proof that leads to the root`, { cid: shape.root, index })
   }
+}
+
+/** Compares bytes: a CID is made only of one that is not as all are. */
+function assertBlockCid (delivery: Delivery, digest: Uint8Array): void {
+  const { cid: bytes, index } = delivery
+
+  if (bytes.byteLength === BLOCK_CID_HEAD.byteLength + DIGEST_BYTES && startsWith(bytes, BLOCK_CID_HEAD) && endsWith(bytes, digest)) {
+    return
+  }
+
+  const cid = readCid(delivery)
+  assertDigest(cid, digest, index)
+
+  if (!isBlockCid(cid)) {
+    throw new VerificationError(`The CID of leaf ${index} is not a block's`, { cid, index })
+  }
+}
+
+function readCid ({ cid, index }: Delivery): CID {
+  try {
+    return CID.decode(cid)
+  } catch (cause) {
+    throw new VerificationError(`The CID of block ${index} cannot be decoded`, { index, cause })
+  }
+}
+
+function startsWith (bytes: Uint8Array, head: Uint8Array): boolean {
+  return head.every((byte, i) => bytes[i] === byte)
+}
+
+function endsWith (bytes: Uint8Array, tail: Uint8Array): boolean {
+  const from = bytes.byteLength - tail.byteLength
+
+  return tail.every((byte, i) => bytes[from + i] === byte)
 }
 
 /**
@@ -201,11 +256,11 @@ function assertSameTree (shape: DatasetShape, digest: Uint8Array, proof: MerkleP
   return proof
 }
 
-function assertLength (shape: DatasetShape, cid: CID, index: number, data: Uint8Array): void {
+function assertLength (shape: DatasetShape, digest: Uint8Array, index: number, data: Uint8Array): void {
   const length = data.byteLength
   const fits = isTreeCid(shape.root) ? length === 0 || length === shape.blockSize : length <= shape.blockSize
 
   if (!fits) {
-    throw new InvalidDatasetError(`Block ${index} has ${length} bytes where ${shape.blockSize} are right`, { cid, index })
+    throw new InvalidDatasetError(`Block ${index} has ${length} bytes where ${shape.blockSize} are right`, { cid: blockCid(digest), index })
   }
 }

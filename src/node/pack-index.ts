@@ -2,7 +2,6 @@
  * Where blocks lie in packs: a LevelDB in which each block has two entries, one by its multihash and one by its pack, and each
  * pack one, of the bytes of blocks in it. They change together.
  */
-import { concat } from 'uint8arrays/concat'
 import { openLevel } from './open-level.ts'
 import type { Level } from 'level'
 
@@ -29,6 +28,9 @@ const KIND = { block: 0x62, inPack: 0x69, live: 0x6c }
 
 const NOTHING = new Uint8Array(0)
 
+/** Of a kind and the number of a pack. */
+const PACK_KEY_BYTES = 5
+
 export class PackIndex {
   readonly #path: string
   #level?: Level<Uint8Array, Uint8Array>
@@ -54,7 +56,7 @@ export class PackIndex {
   /** What is looked for at the same time is looked up in one call: a call costs several times what a block does. */
   async find (multihash: Uint8Array): Promise<Place | undefined> {
     const next = this.#next ?? this.#begin()
-    const number = next.keys.push(keyOf(KIND.block, multihash)) - 1
+    const number = next.keys.push(blockKey(multihash)) - 1
     const value = (await next.found)[number]
 
     return value == null ? undefined : decodePlace(value)
@@ -64,8 +66,8 @@ export class PackIndex {
   async live (): Promise<Map<number, number>> {
     const live = new Map<number, number>()
 
-    for await (const [key, value] of this.#open.iterator(rangeOf(keyOf(KIND.live)))) {
-      live.set(viewOf(key).getUint32(1), viewOf(value).getFloat64(0))
+    for await (const [key, value] of this.#open.iterator(rangeOf(Uint8Array.of(KIND.live)))) {
+      live.set(readUint32(key, 1), viewOf(value).getFloat64(0))
     }
 
     return live
@@ -73,7 +75,7 @@ export class PackIndex {
 
   /** Some of the blocks in a pack: `limit`, or all that there are. */
   async inPack (pack: number, limit: number): Promise<Uint8Array[]> {
-    const prefix = keyOf(KIND.inPack, uint32(pack))
+    const prefix = packKey(KIND.inPack, pack)
     const keys = await this.#open.keys({ ...rangeOf(prefix), limit }).all()
 
     return keys.map(key => key.subarray(prefix.byteLength))
@@ -81,7 +83,7 @@ export class PackIndex {
 
   /** Multihashes of all blocks that are there as it begins. */
   async * all (): AsyncGenerator<Uint8Array> {
-    for await (const key of this.#open.keys(rangeOf(keyOf(KIND.block)))) {
+    for await (const key of this.#open.keys(rangeOf(Uint8Array.of(KIND.block)))) {
       yield key.subarray(1)
     }
   }
@@ -91,22 +93,22 @@ export class PackIndex {
     const changes: Change[] = []
 
     for (const { multihash, from, to } of moves) {
-      const key = keyOf(KIND.block, multihash)
+      const key = blockKey(multihash)
 
       if (from != null) {
-        changes.push({ type: 'del', key: keyOf(KIND.inPack, uint32(from.pack), multihash) })
+        changes.push({ type: 'del', key: packKey(KIND.inPack, from.pack, multihash) })
       }
 
       if (to == null) {
         changes.push({ type: 'del', key })
       } else {
         changes.push({ type: 'put', key, value: encodePlace(to) })
-        changes.push({ type: 'put', key: keyOf(KIND.inPack, uint32(to.pack), multihash), value: NOTHING })
+        changes.push({ type: 'put', key: packKey(KIND.inPack, to.pack, multihash), value: NOTHING })
       }
     }
 
     for (const [pack, bytes] of live) {
-      const key = keyOf(KIND.live, uint32(pack))
+      const key = packKey(KIND.live, pack)
       changes.push(bytes === 0 ? { type: 'del', key } : { type: 'put', key, value: float64(bytes) })
     }
 
@@ -136,8 +138,22 @@ export class PackIndex {
   }
 }
 
-function keyOf (kind: number, ...parts: Uint8Array[]): Uint8Array {
-  return concat([Uint8Array.of(kind), ...parts])
+function blockKey (multihash: Uint8Array): Uint8Array {
+  const key = new Uint8Array(1 + multihash.byteLength)
+  key[0] = KIND.block
+  key.set(multihash, 1)
+
+  return key
+}
+
+/** Of a pack itself, or, with a multihash, of a block in it. */
+function packKey (kind: number, pack: number, multihash: Uint8Array = NOTHING): Uint8Array {
+  const key = new Uint8Array(PACK_KEY_BYTES + multihash.byteLength)
+  key[0] = kind
+  writeUint32(key, 1, pack)
+  key.set(multihash, PACK_KEY_BYTES)
+
+  return key
 }
 
 /** All keys that begin with `prefix`, whose last byte is not 255. */
@@ -155,20 +171,28 @@ function after (prefix: Uint8Array): Uint8Array {
 }
 
 function encodePlace ({ pack, at, length }: Place): Uint8Array {
-  return concat([uint32(pack), uint32(at), uint32(length)])
+  const bytes = new Uint8Array(12)
+  writeUint32(bytes, 0, pack)
+  writeUint32(bytes, 4, at)
+  writeUint32(bytes, 8, length)
+
+  return bytes
 }
 
 function decodePlace (bytes: Uint8Array): Place {
-  const view = viewOf(bytes)
-
-  return { pack: view.getUint32(0), at: view.getUint32(4), length: view.getUint32(8) }
+  return { pack: readUint32(bytes, 0), at: readUint32(bytes, 4), length: readUint32(bytes, 8) }
 }
 
-function uint32 (value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  viewOf(bytes).setUint32(0, value)
+// without a DataView: there are several numbers a block
+function writeUint32 (bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24
+  bytes[at + 1] = value >>> 16
+  bytes[at + 2] = value >>> 8
+  bytes[at + 3] = value
+}
 
-  return bytes
+function readUint32 (bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3]) >>> 0
 }
 
 function float64 (value: number): Uint8Array {

@@ -1,6 +1,5 @@
 /** Writes packs: one change after the other, and those that wait together. */
 import { equals } from 'uint8arrays/equals'
-import { toString } from 'uint8arrays/to-string'
 import { MiB } from '../constants.ts'
 import type { PackFiles } from './pack-files.ts'
 import type { Move, PackIndex, Place } from './pack-index.ts'
@@ -133,7 +132,7 @@ export class Packing {
     let count = 0
 
     for (const job of this.#jobs) {
-      const name = toString(job.multihash, 'base64')
+      const name = textOf(job.multihash)
       bytes += job.bytes?.byteLength ?? 0
 
       if (seen.has(name) || count === WRITE.changes || (count > 0 && bytes > this.#writeBytes)) {
@@ -262,4 +261,8 @@ export class Packing {
 
     return there != null && equals(there, bytes)
   }
+}
+
+function textOf ({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
 }

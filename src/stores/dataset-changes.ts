@@ -1,4 +1,3 @@
-import { digestOf } from '../dataset/codecs.ts'
 import { shapeOf } from '../dataset/verify.ts'
 import { InvalidDatasetError } from '../errors.ts'
 import { erase } from './erase.ts'
@@ -88,7 +87,7 @@ export class DatasetChanges {
       const tomb = await this.#datasets.alone(async () => {
         const old = tree.pages
 
-        await blocks.write([{ digest: digestOf(block.cid), data: block.data }], async references => commits.commit({
+        await blocks.write([block], async references => commits.commit({
           write: changes => {
             references.add(STANDALONE, changes)
             changes.put(datasetKey(block.cid), block.data)

@@ -67,7 +67,7 @@ export class DatasetList {
 
     const { blocks, commits } = this.#parts
 
-    await this.alone(async () => blocks.write([{ digest: digestOf(cid), data: block.data }], async references => commits.commit({
+    await this.alone(async () => blocks.write([block], async references => commits.commit({
       write: changes => {
         references.add(STANDALONE, changes)
         changes.put(datasetKey(cid), block.data)

@@ -55,6 +55,15 @@ export class Records {
     }
   }
 
+  /** @throws {StoreRefusedError} when the datastore fails */
+  async has (key: string): Promise<boolean> {
+    try {
+      return await this.#datastore.has(new Key(key, false))
+    } catch (err) {
+      throw new StoreRefusedError(`The datastore could not look for ${key}`, { cause: err })
+    }
+  }
+
   /**
    * The keys that begin with `prefix`, in no order.
    *

@@ -58,7 +58,9 @@ export class References {
 
 /** Ids of the trees that a block is kept for. */
 export async function readReferences (name: string, records: Records): Promise<Set<string>> {
-  const value = await records.get(referenceKey(name))
+  const key = referenceKey(name)
+  // most have none, and a datastore makes an error of what it has not got
+  const value = await records.has(key) ? await records.get(key) : undefined
 
   return value == null ? new Set() : decodeReferences(value)
 }

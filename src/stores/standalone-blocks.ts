@@ -56,9 +56,7 @@ export class StandaloneBlocks {
   }
 
   async put (block: VerifiedBlock): Promise<void> {
-    const bytes = { digest: digestOf(block.cid), data: block.data }
-
-    await this.#init.blocks.write([bytes], async references => this.#init.commits.commit({
+    await this.#init.blocks.write([block], async references => this.#init.commits.commit({
       write: changes => {
         references.add(STANDALONE, changes)
         return true

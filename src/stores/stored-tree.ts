@@ -1,5 +1,5 @@
 import { PAGE_LEAVES } from '../constants.ts'
-import { blockCid, digestOf } from '../dataset/codecs.ts'
+import { blockCid } from '../dataset/codecs.ts'
 import { rangesOf } from '../dataset/ranges.ts'
 import { isVerifiedBlock, reverify } from '../dataset/verify.ts'
 import { InvalidParametersError } from '../errors.ts'
@@ -186,7 +186,7 @@ export class StoredTree {
   }
 
   async #putPage (number: number, blocks: VerifiedBlock[]): Promise<void> {
-    const leaves = blocks.map(({ index, cid, data }) => ({ leaf: index % PAGE_LEAVES, digest: digestOf(cid), data }))
+    const leaves = blocks.map(({ index, digest, data }) => ({ leaf: index % PAGE_LEAVES, digest, data }))
 
     await this.#parts.blocks.write(leaves, async references => this.#change(number, (page, changes, id) => {
       const news = leaves.filter(({ leaf, digest }) => {

@@ -284,7 +284,7 @@ export class Recovery {
       this.#heldBytes -= data.byteLength
 
       try {
-        blocks.push(await verify(tree.shape, { root: tree.shape.root, index, cid, data }, tree.proofs, hasher))
+        blocks.push(await verify(tree.shape, { root: tree.shape.root, index, cid: cid.bytes, data }, tree.proofs, hasher))
       } catch (cause) {
         throw this.#wrongCode(index, cause)
       }

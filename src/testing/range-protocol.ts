@@ -1,4 +1,3 @@
-import { decodeProof } from '../dataset/merkle-proof.ts'
 import { ProtocolError } from '../errors.ts'
 import { RangeLink } from './range-link.ts'
 import type { RangeMessage } from './range-frames.ts'
@@ -140,8 +139,8 @@ function deliveriesOf (message: RangeMessage): Delivery[] {
   return (message.blocks ?? []).map(({ index, cid, dataBytes, proofBytes }) => ({
     root,
     index,
-    cid,
+    cid: cid.bytes,
     data: take(dataBytes),
-    proof: proofBytes == null ? undefined : decodeProof(take(proofBytes))
+    proof: proofBytes == null ? undefined : take(proofBytes)
   }))
 }

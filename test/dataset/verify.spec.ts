@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { blockCid, CODEX_BLOCK, EMPTY_CID, EMPTY_DIGEST, manifestCid, SHA2_256, treeCid } from '../../src/dataset/codecs.ts'
+import { encodeProof } from '../../src/dataset/merkle-proof.ts'
 import { MerkleTree } from '../../src/dataset/merkle-tree.ts'
 import { ProofCache } from '../../src/dataset/proof-cache.ts'
 import { isVerifiedBlock, ownBlock, reverify, shapeOf, standaloneShape, verify } from '../../src/dataset/verify.ts'
@@ -21,7 +22,7 @@ const shape: DatasetShape = { root: treeCid(tree.root), leaves: 4, blockSize: BL
 const slow: Hasher = { ...hasher, digest: async bytes => hasher.digest(bytes) }
 
 function deliveryOf (index: number, change: Partial<Delivery> = {}): Delivery {
-  return { root: shape.root, index, cid: blockCid(digests[index]), data: blocks[index], proof: tree.proof(index), ...change }
+  return { root: shape.root, index, cid: blockCid(digests[index]).bytes, data: blocks[index], proof: encodeProof(tree.proof(index)), ...change }
 }
 
 function newProofs (): ProofCache {
@@ -66,7 +67,7 @@ describe('verify', () => {
   })
 
   it('takes the empty block as it is', () => {
-    const block = assertHere(verify(shape, deliveryOf(2, { cid: EMPTY_CID }), newProofs(), hasher))
+    const block = assertHere(verify(shape, deliveryOf(2, { cid: EMPTY_CID.bytes }), newProofs(), hasher))
 
     expect(block.data).to.have.lengthOf(0)
     expect(digests[2]).to.deep.equal(EMPTY_DIGEST)
@@ -79,15 +80,17 @@ describe('verify', () => {
     'another CID': { cid: wrong.cid },
     'another block, CID and all': { data: wrong.data, cid: wrong.cid },
     'no bytes': { data: new Uint8Array(0) },
-    'a tree\'s CID': { cid: treeCid(digests[1]) },
-    'a CID of another hash': { cid: CID.createV1(CODEX_BLOCK, Digest.create(0x13, digests[1])) },
-    'a shortened digest': { cid: CID.createV1(CODEX_BLOCK, Digest.create(SHA2_256, digests[1].subarray(1))) },
+    'a tree\'s CID': { cid: treeCid(digests[1]).bytes },
+    'a CID of another hash': { cid: CID.createV1(CODEX_BLOCK, Digest.create(0x13, digests[1])).bytes },
+    'a shortened digest': { cid: CID.createV1(CODEX_BLOCK, Digest.create(SHA2_256, digests[1].subarray(1))).bytes },
+    'no CID': { cid: new Uint8Array(0) },
+    'what is no CID': { cid: digests[1] },
     'another dataset': { root: treeCid(digests[0]) },
     'an index beyond the leaves': { index: 4 },
     'a negative index': { index: -1 },
     'a broken index': { index: 0.5 },
     'no proof': { proof: undefined },
-    'a wrong path': { proof: { ...tree.proof(1), path: tree.proof(2).path } }
+    'a wrong path': { proof: encodeProof({ ...tree.proof(1), path: tree.proof(2).path }) }
   }
 
   for (const [name, lie] of Object.entries(lies)) {
@@ -103,10 +106,10 @@ describe('verify', () => {
   }
 
   it('refuses a malformed proof', () => {
-    const proof = { ...tree.proof(1), path: [] }
-
-    for (const cache of [newProofs(), undefined]) {
-      expect(() => verify(shape, deliveryOf(1, { proof }), cache, hasher)).to.throw(InvalidProofError)
+    for (const proof of [encodeProof({ ...tree.proof(1), path: [] }), Uint8Array.of(255)]) {
+      for (const cache of [newProofs(), undefined]) {
+        expect(() => verify(shape, deliveryOf(1, { proof }), cache, hasher)).to.throw(InvalidProofError)
+      }
     }
   })
 
@@ -119,14 +122,14 @@ describe('verify', () => {
 
   it('passes over the number of leaves that a proof claims where the proof holds without it, and learns it as it is', () => {
     const proofs = newProofs()
-    const proof = { ...tree.proof(0), leaves: 3 }
+    const proof = encodeProof({ ...tree.proof(0), leaves: 3 })
 
     expect(verify(shape, deliveryOf(0, { proof }), proofs, hasher)).to.include({ index: 0 })
     expect(proofs.proof(0)).to.deep.equal(tree.proof(0))
   })
 
   it('blames the sender for a proof that holds with no number of leaves', () => {
-    const proof = { ...tree.proof(0), leaves: 3, path: tree.proof(1).path }
+    const proof = encodeProof({ ...tree.proof(0), leaves: 3, path: tree.proof(1).path })
 
     expect(() => verify(shape, deliveryOf(0, { proof }), newProofs(), hasher)).to.throw().with.property('name', InvalidProofError.name)
   })
@@ -142,19 +145,19 @@ describe('verify on a standalone block', () => {
   const alone = standaloneShape(cid, BLOCK_SIZE)
 
   it('takes the bytes of the CID that was asked for', () => {
-    const block = assertHere(verify(alone, { root: cid, index: 0, cid: blockCid(digests[0]), data: blocks[0] }, undefined, hasher))
+    const block = assertHere(verify(alone, { root: cid, index: 0, cid: blockCid(digests[0]).bytes, data: blocks[0] }, undefined, hasher))
 
     expect(block).to.include({ root: cid, cid, index: 0, data: blocks[0] })
   })
 
   it('refuses all else', () => {
-    for (const lie of [{ data: blocks[1] }, { cid: blockCid(digests[1]) }, { data: blocks[1], cid: blockCid(digests[1]) }, { index: 1 }, { root: blockCid(digests[0]) }]) {
-      expect(() => verify(alone, { root: cid, index: 0, cid, data: blocks[0], ...lie }, undefined, hasher)).to.throw(VerificationError)
+    for (const lie of [{ data: blocks[1] }, { cid: blockCid(digests[1]).bytes }, { data: blocks[1], cid: blockCid(digests[1]).bytes }, { index: 1 }, { root: blockCid(digests[0]) }]) {
+      expect(() => verify(alone, { root: cid, index: 0, cid: cid.bytes, data: blocks[0], ...lie }, undefined, hasher)).to.throw(VerificationError)
     }
   })
 
   it('blames the author for a length over the limit', () => {
-    expect(() => verify(standaloneShape(cid, BLOCK_SIZE - 1), { root: cid, index: 0, cid, data: blocks[0] }, undefined, hasher)).to.throw(InvalidDatasetError)
+    expect(() => verify(standaloneShape(cid, BLOCK_SIZE - 1), { root: cid, index: 0, cid: cid.bytes, data: blocks[0] }, undefined, hasher)).to.throw(InvalidDatasetError)
   })
 
   it('is not for trees, nor for other hashes', () => {

@@ -21,7 +21,7 @@ function block (byte: number): { session: Session, delivery: Delivery } {
   const session = new Session({ shape: standaloneShape(cid, 100), names: [], likely: [] }, `${byte}`, 1_000)
   newInterest(session, 0, 1)
 
-  return { session, delivery: { root: cid, index: 0, cid, data } }
+  return { session, delivery: { root: cid, index: 0, cid: cid.bytes, data } }
 }
 
 interface Bench {

@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process'
 import { on, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { NURSERY } from '../nursery.ts'
 import type { Role } from './roles/index.ts'
 import type { ChildProcess } from 'node:child_process'
 
@@ -16,7 +15,7 @@ export class WorkerProcess<Said> {
 
   constructor (role: Role, input: object) {
     this.#role = role
-    this.#child = fork(WORKER, [role, JSON.stringify(input)], { execArgv: [...process.execArgv, ...NURSERY] })
+    this.#child = fork(WORKER, [role, JSON.stringify(input)])
     // what it said before it was gone is read first
     this.#said = on(this.#child, 'message', { close: ['disconnect'] })
     this.#gone = once(this.#child, 'exit')

@@ -7,6 +7,7 @@ import { Key } from 'interface-datastore'
 import { equals } from 'uint8arrays/equals'
 import { blockCid, CODEX_BLOCK, manifestCid, SHA2_256, treeCid } from '../../src/dataset/codecs.ts'
 import { encodeManifest } from '../../src/dataset/encode-manifest.ts'
+import { encodeProof } from '../../src/dataset/merkle-proof.ts'
 import { MerkleTree } from '../../src/dataset/merkle-tree.ts'
 import { ownBlock, shapeOf, verify } from '../../src/dataset/verify.ts'
 import { hasher } from '../../src/hasher/node.ts'
@@ -72,9 +73,9 @@ export async function verified ({ shape, tree, data }: TestDataset, indices: num
   return Promise.all(indices.map(async index => verify(shape, {
     root: shape.root,
     index,
-    cid: blockCid(hasher.digestNode(data[index])),
+    cid: blockCid(hasher.digestNode(data[index])).bytes,
     data: data[index],
-    proof: tree.proof(index)
+    proof: encodeProof(tree.proof(index))
   }, stored.proofs, hasher)))
 }
 

@@ -239,7 +239,7 @@ describe('the local store', () => {
         const store = await openStore(stores)
         const tree = await store.tree(shape)
 
-        await tree.put([await verify(shape, { root: shape.root, index: 2, cid: EMPTY_CID, data: data[2], proof: merkle.proof(2) }, tree.proofs, hasher)])
+        await tree.put([await verify(shape, { root: shape.root, index: 2, cid: EMPTY_CID.bytes, data: data[2], proof: encodeProof(merkle.proof(2)) }, tree.proofs, hasher)])
         expect((await tree.get(2))?.data).to.deep.equal(new Uint8Array(0))
         expect((await tree.read(2))?.cid.equals(EMPTY_CID)).to.equal(true)
         expect(tree.has(1)).to.equal(false)

@@ -395,7 +395,7 @@ describe('a block by its own CID', () => {
     await settled()
     const [{ interest, init }] = engine.joined
     expect(init.shape).to.deep.equal(standaloneShape(cid, 1_000))
-    interest.arrived([await verify(init.shape, { root: cid, index: 0, cid, data: block.data }, undefined, hasher)], 'peer')
+    interest.arrived([await verify(init.shape, { root: cid, index: 0, cid: cid.bytes, data: block.data }, undefined, hasher)], 'peer')
     const got = await asking
     expect(got.block.data).to.deep.equal(block.data)
     expect(got.peers).to.deep.equal(['peer'])

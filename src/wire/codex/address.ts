@@ -43,21 +43,6 @@ export function addressesIn (root: CID): (index: number) => BlockAddress {
 }
 
 /**
- * Reads a CID from a peer. It may be a view of `bytes`.
- *
- * @throws {ProtocolError} when it is not one
- */
-export function readCid (bytes: Uint8Array = NO_BYTES): CID {
-  assertCidLength(bytes)
-
-  try {
-    return CID.decode(bytes)
-  } catch (err) {
-    throw new ProtocolError('A CID cannot be decoded', { cause: err })
-  }
-}
-
-/**
  * Reads the addresses of one message. They come by the thousand with the same root: each root is parsed once, and no more
  * of them than `maxRoots`.
  */
@@ -125,7 +110,17 @@ export class AddressReader {
   }
 }
 
-function assertCidLength (bytes: Uint8Array): void {
+/** It may be a view of `bytes`. */
+function readCid (bytes: Uint8Array): CID {
+  try {
+    return CID.decode(bytes)
+  } catch (err) {
+    throw new ProtocolError('A CID cannot be decoded', { cause: err })
+  }
+}
+
+/** @throws {ProtocolError} when a CID from a peer is too long */
+export function assertCidLength (bytes: Uint8Array): void {
   if (bytes.byteLength > MAX_CID_BYTES) {
     throw new ProtocolError(`A CID of ${bytes.byteLength} bytes is too long`)
   }

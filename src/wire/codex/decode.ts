@@ -1,10 +1,9 @@
 /**
  * What a message from a peer says, checked and grouped: bounds first, then meaning. docs/PROTOCOL.md §6.
  */
-import { decodeProof } from '../../dataset/merkle-proof.ts'
 import { rangesOf } from '../../dataset/ranges.ts'
 import { ProtocolError } from '../../errors.ts'
-import { AddressReader, readCid } from './address.ts'
+import { AddressReader, assertCidLength } from './address.ts'
 import { PRESENCE_ABSENT, PRESENCE_HAVE, PRICE_BYTES, WANT_BLOCK, WANT_HAVE } from './encode.ts'
 import { Message } from './message.ts'
 import { assertModest } from './scan.ts'
@@ -51,7 +50,7 @@ export interface DecodeContext {
 }
 
 /**
- * Reads a message. Data and proofs of its deliveries are views of it; all else has memory of its own.
+ * Reads a message. Data, CIDs and proofs of its deliveries are views of it; all else has memory of its own.
  *
  * @throws {ProtocolError} when it cannot be decoded, has too many items, or one of them makes no sense
  */
@@ -194,7 +193,7 @@ function readDeliveries (payload: BlockDelivery[], addresses: AddressReader, req
   const deliveries: Delivery[] = []
   let unasked = 0
 
-  for (const { address, cid, data, proof } of payload) {
+  for (const { address, cid = NO_BYTES, data = NO_BYTES, proof } of payload) {
     const place = addresses.read(address)
 
     if (place == null || !requested.has(place.root.key, place.index)) {
@@ -204,14 +203,9 @@ function readDeliveries (payload: BlockDelivery[], addresses: AddressReader, req
 
     const { root, index } = place
 
+    assertCidLength(cid)
     requested.delivered(root.key)
-    deliveries.push({
-      root: root.cid,
-      index,
-      cid: readCid(cid),
-      data: data ?? NO_BYTES,
-      proof: proof == null || proof.byteLength === 0 ? undefined : decodeProof(proof)
-    })
+    deliveries.push({ root: root.cid, index, cid, data, proof: proof == null || proof.byteLength === 0 ? undefined : proof })
   }
 
   return { deliveries, unasked }

@@ -2,7 +2,6 @@
 import { CID } from 'multiformats/cid'
 import { decode as decodeVarint, encodingLength } from 'uint8-varint'
 import { treeCid } from '../../../src/dataset/codecs.ts'
-import { encodeProof } from '../../../src/dataset/merkle-proof.ts'
 import { indicesOf } from '../../../src/dataset/ranges.ts'
 import { ProtocolError } from '../../../src/errors.ts'
 import { int } from '../../../src/testing/random.ts'
@@ -118,9 +117,9 @@ function checkReceived (received: Received, requested: Requested): void {
     ]),
     payload: deliveries.map(({ root, index, cid, data, proof }) => ({
       address: addressesIn(root)(index),
-      cid: plain(cid.bytes),
+      cid: plain(cid),
       data: plain(data),
-      proof: proof == null ? undefined : plain(encodeProof(proof))
+      proof: proof == null ? undefined : plain(proof)
     })),
     account: account == null ? undefined : { address: plain(account) },
     payment: payment == null ? undefined : { update: plain(payment) }

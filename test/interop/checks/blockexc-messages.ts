@@ -1,8 +1,9 @@
+import { CID } from 'multiformats/cid'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { blockCid, formatCid, isTreeCid, parseCid } from '../../../src/dataset/codecs.ts'
-import { encodeProof } from '../../../src/dataset/merkle-proof.ts'
+import { decodeProof, encodeProof } from '../../../src/dataset/merkle-proof.ts'
 import { indicesOf } from '../../../src/dataset/ranges.ts'
 import { ProtocolError } from '../../../src/errors.ts'
 import { hasher } from '../../../src/hasher/node.ts'
@@ -151,7 +152,7 @@ function checkReceived (tally: Tally, name: string, { wantList, payload, blockPr
     ...[...indicesOf(absent)].map(index => `${formatCid(root)} ${index} DontHave ${price}`)
   ]).sort(), blockPresences.map(({ address, type, priceHex }) => `${textOf(address)} ${type} ${BigInt(`0x0${priceHex}`)}`).sort())
   tally.equal(`${name} deliveries`, received.deliveries.map(({ root, index, cid, data, proof }) => ({
-    at: `${formatCid(root)} ${index}`, cid: formatCid(cid), data: hex(data), path: proof?.path.map(hex) ?? null
+    at: `${formatCid(root)} ${index}`, cid: formatCid(CID.decode(cid)), data: hex(data), path: proof == null ? null : decodeProof(proof).path.map(hex)
   })), payload.map(({ address, cid, dataHex, proof }) => ({
     at: textOf(address), cid, data: dataHex, path: proof?.path ?? null
   })))
