@@ -25,7 +25,7 @@ export interface DataDir {
  */
 export async function openDataDir (path: string): Promise<DataDir> {
   await mkdir(path, { recursive: true, mode: 0o700 })
-  const index = await openLevel<string>(join(path, 'index'), 'utf8')
+  const index = await openLevel<string>(join(path, 'index'), path, 'utf8')
 
   try {
     const identity = await loadIdentity(join(path, 'key'))

@@ -7,18 +7,19 @@ import { hasCode } from './has-code.ts'
 const MEMORY = { cacheBytes: MiB, writeBufferBytes: MiB }
 
 /**
- * Opens a database of bytes, or makes it. LevelDB's lock goes with the process, however that ends.
+ * Opens a database of bytes, or makes it. LevelDB's lock goes with the process, however that ends, and is the lock of the
+ * directory around it, `whole`.
  *
  * @throws {DataDirInUseError} when another process, or this one, has it open
  */
-export async function openLevel<K> (path: string, keyEncoding: 'utf8' | 'view'): Promise<Level<K, Uint8Array>> {
+export async function openLevel<K> (path: string, whole: string, keyEncoding: 'utf8' | 'view'): Promise<Level<K, Uint8Array>> {
   const level = new Level<K, Uint8Array>(path, { keyEncoding, valueEncoding: 'view' })
 
   try {
     await level.open({ compression: false, cacheSize: MEMORY.cacheBytes, writeBufferSize: MEMORY.writeBufferBytes })
   } catch (err) {
     if (err instanceof Error && hasCode(err.cause, 'LEVEL_LOCKED')) {
-      throw new DataDirInUseError(`${path} is in use by another process`, { cause: err })
+      throw new DataDirInUseError(`${whole} is in use by another process`, { cause: err })
     }
 
     throw err

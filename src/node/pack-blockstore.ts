@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { BaseBlockstore } from 'blockstore-core/base'
 import { NotFoundError } from 'interface-store'
 import { CID } from 'multiformats/cid'
@@ -38,7 +37,7 @@ export class PackBlockstore extends BaseBlockstore {
   /** @param path - a directory; `open` makes it where it is missing */
   constructor (path: string, { packBytes = 64 * MiB }: PackBlockstoreInit = {}) {
     super()
-    this.#index = new PackIndex(join(path, 'index'))
+    this.#index = new PackIndex(path)
     this.#files = new PackFiles(path)
     this.#packing = new Packing(this.#index, this.#files, packBytes)
   }

@@ -2,6 +2,7 @@
  * Where blocks lie in packs: a LevelDB in which each block has two entries, one by its multihash and one by its pack, and each
  * pack one, of the bytes of blocks in it. They change together.
  */
+import { join } from 'node:path'
 import { openLevel } from './open-level.ts'
 import type { Level } from 'level'
 
@@ -38,13 +39,14 @@ export class PackIndex {
   #next?: { keys: Uint8Array[], found: Promise<Array<Uint8Array | undefined>> }
   #looking: Promise<unknown> = Promise.resolve()
 
+  /** @param path - the directory of the packs */
   constructor (path: string) {
     this.#path = path
   }
 
   /** @throws {DataDirInUseError} when another process, or this one, has it open */
   async open (): Promise<void> {
-    this.#level ??= await openLevel(this.#path, 'view')
+    this.#level ??= await openLevel(join(this.#path, 'index'), this.#path, 'view')
   }
 
   async close (): Promise<void> {

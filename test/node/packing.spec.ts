@@ -134,7 +134,7 @@ interface Parts {
 
 async function withPacking (fn: (parts: Parts) => Promise<void>, path?: string): Promise<void> {
   await withTempDir(async dir => {
-    const index = new PackIndex(join(path ?? dir, 'index'))
+    const index = new PackIndex(path ?? dir)
     const files = new PackFiles(path ?? dir)
     const packing = new Packing(index, files, 2_000)
     await index.open()

@@ -2,7 +2,7 @@ import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { concat } from 'uint8arrays/concat'
 import { blockCid, manifestCid, treeCid } from '../../../src/dataset/codecs.ts'
-import { encodeProof } from '../../../src/dataset/merkle-proof.ts'
+import { decodeProof, encodeProof } from '../../../src/dataset/merkle-proof.ts'
 import { ProtocolError } from '../../../src/errors.ts'
 import { decodeReceived } from '../../../src/wire/codex/decode.ts'
 import { deliveryMessage, encodeMessage, wantMessages } from '../../../src/wire/codex/encode.ts'
@@ -180,10 +180,10 @@ describe('wire/codex/decode', () => {
 
     it('gives blocks that were asked for, as views of the message', () => {
       const message = deliveryMessage(tree, [{ index: 1, cid: block, data: Uint8Array.of(1, 2, 3), proof: encodeProof(proof) }]).subarray()
-      const { deliveries: [{ root, index, cid, data, proof: path }], unasked } = decode(message, requestedAll())
+      const { deliveries: [{ root, index, cid, data, proof: way = new Uint8Array(0) }], unasked } = decode(message, requestedAll())
 
-      expect([root.toString(), index, cid.toString(), [...data], path]).to.deep.equal([tree.toString(), 1, block.toString(), [1, 2, 3], proof])
-      expect(data.buffer).to.equal(message.buffer)
+      expect([root.toString(), index, [...cid], [...data], decodeProof(way)]).to.deep.equal([tree.toString(), 1, [...block.bytes], [1, 2, 3], proof])
+      expect([cid, data, way].map(({ buffer }) => buffer)).to.deep.equal([message.buffer, message.buffer, message.buffer])
       expect(unasked).to.equal(0)
     })
 
@@ -218,11 +218,7 @@ describe('wire/codex/decode', () => {
     })
 
     for (const [what, broken] of [
-      ['with an unparsable CID', { ...delivery, cid: Uint8Array.of(1, 2, 3) }],
-      ['without a CID', { ...delivery, cid: undefined }],
       ['with a CID of a thousand bytes', { ...delivery, cid: new Uint8Array(1_000) }],
-      ['with a malformed proof', { ...delivery, proof: Uint8Array.of(255) }],
-      ['with a proof whose path is empty', { ...delivery, proof: encodeProof({ index: 0, leaves: 2, path: [] }) as Uint8Array<ArrayBuffer> }],
       ['without an address', { ...delivery, address: undefined }],
       ['at an address without a CID', { ...delivery, address: { leaf: true, index: 1 } }],
       ['of a leaf of what is not a tree', { ...delivery, address: { leaf: true, treeCid: manifest.bytes, index: 0 } }],
