@@ -1,94 +1,31 @@
-/** The API: wires the parts together, and starts and stops them. */
+/** The API. */
 import { TypedEventEmitter } from 'main-event'
-import { DEFAULT_BLOCK_SIZE, DEFAULT_LIMITS } from './constants.ts'
+import { DEFAULT_BLOCK_SIZE } from './constants.ts'
 import { parseCid } from './dataset/codecs.ts'
 import { fileBlocks, fileSize } from './dataset/manifest.ts'
 import { shapeOf } from './dataset/verify.ts'
 import { Download } from './download.ts'
 import { InvalidParametersError, NotRunningError } from './errors.ts'
-import { Engine } from './exchange/engine.ts'
 import { EventFigures } from './figures.ts'
+import { assertBytes, limitsOf, retrievalOf } from './options.ts'
 import { retrieve } from './retrieval.ts'
-import { NetworkStore } from './stores/network-store.ts'
+import { startRun, stopRun } from './run.ts'
 import { TIME_BUCKETS } from './timing.ts'
 import type { Limits } from './constants.ts'
-import type { Hasher } from './dataset/hasher.ts'
 import type { Manifest } from './dataset/manifest.ts'
-import type { DownloadProgressEvent } from './download.ts'
 import type { CodexEvents, Emit } from './events.ts'
 import type { PeerCounters } from './exchange/peer-admin.ts'
-import type { ExchangeProtocol } from './exchange/peer-link.ts'
 import type { CodexStats } from './figures.ts'
-import type { BuyPolicy, Clock, Discovery, Payment, Provider, Random, Transport } from './interfaces.ts'
 import type { Meter } from './metrics.ts'
+import type { DownloadOptions, PrefetchOptions, RetrieveOptions, StoreOptions } from './options.ts'
 import type { Progress } from './progress.ts'
-import type { RetrievalOptions, RetrievalParts } from './retrieval.ts'
+import type { RetrievalOptions } from './retrieval.ts'
+import type { CodexParts, Run } from './run.ts'
 import type { GarbageFigures } from './stores/garbage.ts'
 import type { LocalStore } from './stores/local-store.ts'
-import type { ErasureOptions } from './storing.ts'
 import type { ByteSource } from './streams/byte-source.ts'
-import type { ComponentLogger, Metrics } from '@libp2p/interface'
 import type { AbortOptions } from 'abort-error'
 import type { CID } from 'multiformats/cid'
-
-/** What a `Codex` is made of; `createCodex` fills in the defaults. */
-export interface CodexParts {
-  transport: Transport
-  protocols: ExchangeProtocol[]
-  discovery: Discovery
-  /** A new one for each start, over the same stores. */
-  openStore(): Promise<LocalStore>
-  buyPolicy: BuyPolicy
-  payment?: Payment
-  serve: boolean
-  logger?: ComponentLogger
-  metrics?: Metrics
-  clock: Clock
-  random: Random
-  hasher: Hasher
-}
-
-/** What `download`, `manifest` and `prefetch` have in common. */
-export interface RetrieveOptions extends AbortOptions {
-  /** Where it may be found, as the caller knows: tried first, for the manifest and for the blocks. */
-  providers?: Provider[]
-  /** Asks nobody: what is not in the local store fails at once. Default false. */
-  offline?: boolean
-  /** Keeps what comes in the local store. Default true. */
-  store?: boolean
-  /** Milliseconds that it waits without a verified byte. Default `limits.stallTimeout`. */
-  stallTimeout?: number
-}
-
-/** Options of `download`. */
-export interface DownloadOptions extends RetrieveOptions {
-  /** First byte; default 0. */
-  offset?: number
-  /** Bytes, at most; default: to the end. */
-  length?: number
-  /** Bytes requested or here and not yet taken by the reader. Default `limits.readAheadBytes`. */
-  readAheadBytes?: number
-  /** Told at most once a batch of blocks. */
-  onProgress?(event: DownloadProgressEvent): void
-}
-
-/** Options of `prefetch`. `store` is without effect: a prefetch stores. */
-export interface PrefetchOptions extends RetrieveOptions {
-  /** Which blocks first: in their order, or those that the fewest peers have. Default 'sequential'. */
-  selection?: 'sequential' | 'rarest'
-}
-
-/** Options of `store`. */
-export interface StoreOptions extends AbortOptions {
-  /** Kept in the manifest, as given. Default: a File's name. */
-  filename?: string
-  /** Kept in the manifest. Default: a Blob's type. */
-  mimetype?: string
-  /** Bytes of a block; default 64 KiB. */
-  blockSize?: number
-  /** Stores parity beside it: of each group of `data` + `parity` blocks any `data` give the others. Default: none. */
-  erasure?: ErasureOptions
-}
 
 /** How much of a file is in the local store. */
 export interface DatasetStat {
@@ -117,15 +54,6 @@ export interface PeerStat extends PeerCounters {
   window: number
 }
 
-interface Running extends RetrievalParts {
-  figures: EventFigures
-  abort: AbortController
-  /** Files that are being stored. */
-  stores: Set<Promise<CID>>
-  /** What was here at the start is being announced. */
-  announcing: Promise<void>
-}
-
 /**
  * A node of the Codex network: downloads, stores and serves. Made by `createCodex`.
  */
@@ -134,9 +62,9 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
   readonly limits: Limits
   readonly #parts: CodexParts
   readonly #downloads = new Set<Download>()
-  #running?: Running
+  #running?: Run
   /** What ran last: its figures are told after it has stopped. */
-  #last?: Running
+  #last?: Run
   #meter?: Meter
   #changing: Promise<void> = Promise.resolve()
 
@@ -228,7 +156,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     return this.#prefetch(parse(cid), selection, this.#started(), retrieval)
   }
 
-  async * #prefetch (cid: CID, selection: 'sequential' | 'rarest', running: Running, retrieval: RetrievalOptions): AsyncGenerator<Progress, void, undefined> {
+  async * #prefetch (cid: CID, selection: 'sequential' | 'rarest', running: Run, retrieval: RetrievalOptions): AsyncGenerator<Progress, void, undefined> {
     const { prefetch } = await import('./prefetch.ts')
     yield * prefetch(cid, selection, running, retrieval, this.#parts.clock)
   }
@@ -390,36 +318,13 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
   }
 
   async #start (): Promise<void> {
-    if (this.#running != null) {
-      return
+    if (this.#running == null) {
+      const figures = new EventFigures()
+      const meter = await this.#startMeter()
+      this.#running = this.#last = await startRun(this.#parts, this.limits, figures, this.#emitter(figures, meter))
+      const { engine } = this.#running
+      meter?.begin(() => ({ ...engine.counters, ...figures.counts }))
     }
-
-    const { transport, protocols, discovery, buyPolicy, payment, serve, clock, random, hasher } = this.#parts
-    const { limits } = this
-    const local = await this.#parts.openStore()
-    const figures = new EventFigures()
-    const emit = this.#emitter(figures, await this.#startMeter())
-    const engine = new Engine({ transport, protocols, discovery, store: local, policy: buyPolicy, payment, serve, clock, random, hasher, limits, emit })
-    this.#meter?.begin(() => ({ ...engine.counters, ...figures.counts }))
-
-    await local.open()
-
-    try {
-      await transport.start()
-      await discovery.start?.()
-      await engine.start()
-    } catch (err) {
-      await engine.stop()
-      await discovery.stop?.()
-      await transport.stop()
-      await local.close()
-      throw err
-    }
-
-    const abort = new AbortController()
-    const network = new NetworkStore({ local, engine, clock, limits })
-    const announcing = serve ? announceAll(local, engine, abort.signal) : Promise.resolve()
-    this.#running = this.#last = { local, engine, serve, emit, figures, clock, hasher, network, abort, stores: new Set(), announcing }
   }
 
   async #stop (): Promise<void> {
@@ -434,11 +339,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     running.abort.abort(reason)
     this.#downloads.forEach(download => { download.abort(reason) })
     this.#downloads.clear()
-    await running.engine.stop()
-    await Promise.allSettled([...running.stores, running.announcing])
-    await this.#parts.discovery.stop?.()
-    await this.#parts.transport.stop()
-    await running.local.close()
+    await stopRun(running, this.#parts)
     this.#meter?.flush()
   }
 
@@ -450,7 +351,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
     return change
   }
 
-  #started (): Running {
+  #started (): Run {
     if (this.#running == null) {
       throw new NotRunningError('call start() first')
     }
@@ -459,14 +360,7 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
   }
 
   #retrieval (options: RetrieveOptions & { readAheadBytes?: number }): RetrievalOptions {
-    const { limits } = this
-    const { signal, providers = [], offline = false, store = true, stallTimeout = limits.stallTimeout, readAheadBytes = limits.readAheadBytes } = options
-    const { abort } = this.#started()
-    assertProviders(providers)
-    assertAmount('stallTimeout', stallTimeout)
-    assertAmount('readAheadBytes', readAheadBytes)
-
-    return { signal: signal ?? abort.signal, providers, offline, store, stallTimeout, readAheadBytes }
+    return retrievalOf(options, this.limits, this.#started().abort.signal)
   }
 
   async #statOf (cid: CID, manifest: Manifest, local: LocalStore): Promise<DatasetStat> {
@@ -509,49 +403,4 @@ export class Codex extends TypedEventEmitter<CodexEvents> {
 
 function parse (cid: CID | string): CID {
   return typeof cid === 'string' ? parseCid(cid) : cid
-}
-
-function assertAmount (name: string, value: number): void {
-  if (typeof value !== 'number' || !(value >= 0)) {
-    throw new InvalidParametersError(`${name} must be a number of at least 0, not ${String(value)}`)
-  }
-}
-
-/** Not every caller's compiler has looked. */
-function assertProviders (providers: unknown): void {
-  const isProvider = (value: unknown): boolean => typeof value === 'object' && value != null &&
-    ('toMultihash' in value || 'getComponents' in value || ('id' in value && 'multiaddrs' in value))
-
-  if (!Array.isArray(providers) || !providers.every(isProvider)) {
-    throw new InvalidParametersError('providers must be an array of peer ids, peer infos or multiaddrs; text is none of them')
-  }
-}
-
-function assertBytes (name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new InvalidParametersError(`${name} must be a whole number of bytes, not ${value}`)
-  }
-}
-
-/** Announces what is in the store, one after the other: providers are forgotten when they do not say so again. */
-async function announceAll (local: LocalStore, engine: Engine, signal: AbortSignal): Promise<void> {
-  try {
-    for await (const { cid, manifest } of local.datasets()) {
-      for (const name of [cid, manifest.treeCid]) {
-        signal.throwIfAborted()
-        await engine.provide(name)
-      }
-    }
-  } catch {
-    // it is stopped, or the store fails: whoever reads it is told
-  }
-}
-
-/** @throws {InvalidParametersError} when a limit is no number, or negative */
-function limitsOf (limits: Partial<Limits>): Limits {
-  const given = Object.entries(limits).filter(([, value]) => value != null)
-
-  given.forEach(([name, value]) => { assertAmount(`the limit ${name}`, value) })
-
-  return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) }
 }

@@ -102,7 +102,8 @@ export function createCodex (init: CodexInit, limits: Partial<Limits> = {}): Cod
 }
 
 export { Codex } from './codex.ts'
-export type { DatasetStat, DownloadOptions, PeerStat, PrefetchOptions, RetrieveOptions, StoreOptions } from './codex.ts'
+export type { DatasetStat, PeerStat } from './codex.ts'
+export type { DownloadOptions, PrefetchOptions, RetrieveOptions, StoreOptions } from './options.ts'
 export { DEFAULT_LIMITS } from './constants.ts'
 export type { Limits } from './constants.ts'
 export { formatCid, parseCid } from './dataset/codecs.ts'

@@ -301,11 +301,11 @@ describe('traps', () => {
       }
     }
 
-    const codex = await sourceOf('src/codex.ts')
+    const options = await sourceOf('src/options.ts')
     const names = [
       ...membersOf(await sourceOf('src/constants.ts'), 'Limits'),
       ...membersOf(await sourceOf('src/index.ts'), 'CodexInit'),
-      ...['RetrieveOptions', 'DownloadOptions', 'StoreOptions', 'PrefetchOptions'].flatMap(name => membersOf(codex, name))
+      ...['RetrieveOptions', 'DownloadOptions', 'StoreOptions', 'PrefetchOptions'].flatMap(name => membersOf(options, name))
     ]
 
     expect(names.length).to.be.above(50)
