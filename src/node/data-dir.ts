@@ -37,8 +37,7 @@ export async function openDataDir (path: string): Promise<DataDir> {
       blockstore,
       datastore: new LevelDatastore(index),
       close: async () => {
-        await blockstore.close()
-        await index.close()
+        await blockstore.close().finally(async () => index.close())
       }
     }
   } catch (err) {

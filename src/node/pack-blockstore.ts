@@ -24,8 +24,9 @@ export interface PackBlockstoreInit {
  * Blocks in few large files, `<n>.pack`, and a LevelDB, `index/`, that says where each lies. What is put at the same time is
  * one write, and what is read one read of a file that is open: a file a block takes four calls of the file system for either.
  *
- * A kill loses no block whose `put` has resolved. What was being written then is overwritten, or goes with its pack. Nothing
- * waits for the disk: where power fails, a block that was put last may be there with other bytes.
+ * A kill loses no block whose `put` has resolved. What was being written then is overwritten, or goes with its pack. A put does
+ * not wait for the disk: where power fails, a block that was put last may be there with other bytes. After a write of the index
+ * that fails, where the disk is full for one, nothing more is taken until it is opened again; what is there can be read.
  *
  * A pack of which less than half is still there is emptied into the one that is being written, and deleted.
  */
@@ -49,7 +50,7 @@ export class PackBlockstore extends BaseBlockstore {
     try {
       await this.#packing.open()
     } catch (err) {
-      await this.#index.close()
+      await this.#files.close().finally(async () => this.#index.close())
       throw err
     }
   }
@@ -57,8 +58,7 @@ export class PackBlockstore extends BaseBlockstore {
   /** Ends what was begun, and gives the directory free. */
   async close (): Promise<void> {
     await this.#packing.close()
-    await this.#files.close()
-    await this.#index.close()
+    await this.#files.close().finally(async () => this.#index.close())
   }
 
   override async has (cid: CID, options?: AbortOptions): Promise<boolean> {

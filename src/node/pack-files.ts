@@ -1,5 +1,5 @@
 /** Packs: files that grow at their end until they are deleted. */
-import { close, mkdir, open, read, readdir, stat, unlink, writev } from 'node:fs'
+import { close, fdatasync, mkdir, open, read, readdir, stat, unlink, writev } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { hasCode } from './has-code.ts'
@@ -7,6 +7,7 @@ import type { Place } from './pack-index.ts'
 
 // the calls with callbacks take a third of the memory that the file handles of `node:fs/promises` do
 const closed = promisify(close)
+const synced = promisify(fdatasync)
 const made = promisify(mkdir)
 const opened = promisify(open)
 const listed = promisify(readdir)
@@ -19,6 +20,12 @@ const writing = promisify(writev)
 const MAX_OPEN = 16
 
 const NAME = /^(\d+)\.pack$/
+
+/** A pack does not hold all of a block that should be in it. */
+export class ShortPackError extends Error {
+  static name = 'ShortPackError'
+  name = 'ShortPackError'
+}
 
 interface OpenPack {
   fd: Promise<number>
@@ -34,13 +41,15 @@ export class PackFiles {
   readonly #open = new Map<number, OpenPack>()
   /** The pack that was written last. */
   #written?: { pack: number, fd: number }
+  #isClosed = true
 
   constructor (path: string) {
     this.#path = path
   }
 
-  /** Bytes of each pack that is there. */
-  async sizes (): Promise<Map<number, number>> {
+  /** Bytes of each pack that is there. Packs can be read from now on. */
+  async open (): Promise<Map<number, number>> {
+    this.#isClosed = false
     await made(this.#path, { recursive: true })
     const sizes = new Map<number, number>()
 
@@ -55,7 +64,7 @@ export class PackFiles {
     return sizes
   }
 
-  /** A block's bytes, in memory of their own. Fails where the pack, or a part of it, is gone. */
+  /** A block's bytes, in memory of their own. Fails with ENOENT or a `ShortPackError` where the pack, or a part of it, is gone. */
   async read ({ pack, at, length }: Place): Promise<Uint8Array> {
     if (length === 0) {
       return new Uint8Array(0)
@@ -71,7 +80,7 @@ export class PackFiles {
         const { bytesRead } = await reading(fd, bytes, got, length - got, at + got)
 
         if (bytesRead === 0) {
-          throw new Error(`${this.#nameOf(pack)} ends before a block in it does`)
+          throw new ShortPackError(`${this.#nameOf(pack)} ends before a block in it does`)
         }
 
         got += bytesRead
@@ -102,6 +111,11 @@ export class PackFiles {
     }
   }
 
+  /** Waits until what was appended last is on the disk. */
+  async sync (): Promise<void> {
+    await (this.#written == null ? undefined : synced(this.#written.fd))
+  }
+
   /** Deletes a pack. Who reads it still has its bytes. */
   async delete (pack: number): Promise<void> {
     if (this.#written?.pack === pack) {
@@ -121,11 +135,16 @@ export class PackFiles {
 
   /** Closes what is open; a pack that is being read, when that ends. */
   async close (): Promise<void> {
-    await this.#closeWritten()
+    this.#isClosed = true
     this.#open.forEach((_, pack) => { this.#drop(pack) })
+    await this.#closeWritten()
   }
 
   #use (pack: number): OpenPack {
+    if (this.#isClosed) {
+      throw new Error('The blockstore is not open')
+    }
+
     const file = this.#open.get(pack) ?? { fd: opened(this.#nameOf(pack), 'r'), uses: 0, isDropped: false }
     this.#open.delete(pack)
     this.#open.set(pack, file)

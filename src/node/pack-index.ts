@@ -3,6 +3,7 @@
  * pack one, of the bytes of blocks in it. They change together.
  */
 import { join } from 'node:path'
+import { DataDirInUseError } from '../errors.ts'
 import { openLevel } from './open-level.ts'
 import type { Level } from 'level'
 
@@ -46,7 +47,11 @@ export class PackIndex {
 
   /** @throws {DataDirInUseError} when another process, or this one, has it open */
   async open (): Promise<void> {
-    this.#level ??= await openLevel(join(this.#path, 'index'), this.#path, 'view')
+    if (this.#level != null) {
+      throw new DataDirInUseError(`${this.#path} is open already`)
+    }
+
+    this.#level = await openLevel(join(this.#path, 'index'), this.#path, 'view')
   }
 
   async close (): Promise<void> {
@@ -90,8 +95,8 @@ export class PackIndex {
     }
   }
 
-  /** Changes places, and what packs hold, all or nothing. A pack with nothing in it is none. */
-  async change (moves: Move[], live: Map<number, number>): Promise<void> {
+  /** Changes places, and what packs hold, all or nothing. A pack with nothing in it is none. `sync` waits for the disk. */
+  async change (moves: Move[], live: Map<number, number>, sync: boolean): Promise<void> {
     const changes: Change[] = []
 
     for (const { multihash, from, to } of moves) {
@@ -114,7 +119,7 @@ export class PackIndex {
       changes.push(bytes === 0 ? { type: 'del', key } : { type: 'put', key, value: float64(bytes) })
     }
 
-    await this.#open.batch(changes)
+    await this.#open.batch(changes, { sync })
   }
 
   get #open (): Level<Uint8Array, Uint8Array> {

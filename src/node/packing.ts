@@ -1,6 +1,8 @@
 /** Writes packs: one change after the other, and those that wait together. */
 import { equals } from 'uint8arrays/equals'
 import { MiB } from '../constants.ts'
+import { hasCode } from './has-code.ts'
+import { ShortPackError } from './pack-files.ts'
 import type { PackFiles } from './pack-files.ts'
 import type { Move, PackIndex, Place } from './pack-index.ts'
 
@@ -48,7 +50,7 @@ export class Packing {
   async open (): Promise<void> {
     const live = await this.#index.live()
 
-    for (const [pack, size] of await this.#files.sizes()) {
+    for (const [pack, size] of await this.#files.open()) {
       if (live.has(pack)) {
         this.#packs.set(pack, { size, live: 0 })
       } else {
@@ -176,19 +178,23 @@ export class Packing {
         }
 
         total += from.length
-        // what cannot be read is lost
-        changes.push({ multihash, from, bytes: await this.#files.read(from).catch(() => undefined) })
+        changes.push({ multihash, from, bytes: await this.#readWhatIsThere(from) })
       }
 
-      await this.#change(changes)
+      if (changes.length === 0) {
+        this.#sparse.delete(pack)
+      } else {
+        // the bytes that they are copies of are deleted next
+        await this.#change(changes, true)
+      }
     } catch {
       // nothing has changed; it is tried again when it is opened the next time
       this.#sparse.delete(pack)
     }
   }
 
-  /** Writes what has bytes, then says where everything is. */
-  async #change (changes: Array<{ multihash: Uint8Array, from?: Place, bytes?: Uint8Array }>): Promise<void> {
+  /** Writes what has bytes, then says where everything is. `sync` waits for the disk. */
+  async #change (changes: Array<{ multihash: Uint8Array, from?: Place, bytes?: Uint8Array }>, sync: boolean = false): Promise<void> {
     const written = changes.flatMap(({ bytes }) => bytes ?? [])
     const pack = this.#packFor(written.reduce((sum, { byteLength }) => sum + byteLength, 0))
     const start = this.#packs.get(pack)?.size ?? 0
@@ -215,9 +221,10 @@ export class Packing {
 
     if (written.length > 0) {
       await this.#files.append(pack, start, written)
+      await (sync ? this.#files.sync() : undefined)
     }
 
-    await this.#index.change(moves, live)
+    await this.#index.change(moves, live, sync)
     const before = this.#last
     this.#last = pack
 
@@ -253,6 +260,17 @@ export class Packing {
     } else if (live < size / 2) {
       this.#sparse.add(pack)
     }
+  }
+
+  /** Undefined where a block is lost, for good. All else that a read fails with may pass. */
+  async #readWhatIsThere (place: Place): Promise<Uint8Array | undefined> {
+    return this.#files.read(place).catch((err: unknown) => {
+      if (!(err instanceof ShortPackError) && !hasCode(err, 'ENOENT')) {
+        throw err
+      }
+
+      return undefined
+    })
   }
 
   /** Whether a block's bytes are what they should be. */

@@ -1,4 +1,4 @@
-import { readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
@@ -46,6 +46,10 @@ describe('node/pack-blockstore', () => {
   it('is used by one at a time, when it is open', async () => withTempDir(async dir => {
     const store = await open(dir)
     await expect(new PackBlockstore(dir).open()).to.eventually.be.rejected.with.property('name', 'DataDirInUseError')
+    const putting = store.put(cidOf(2), BYTES)
+    await expect(store.open()).to.eventually.be.rejected.with.property('name', 'DataDirInUseError')
+    await putting
+    expect(await bytesOf(store, cidOf(2))).to.deep.equal(BYTES)
     await store.close()
     await expect(store.put(cidOf(1), BYTES)).to.eventually.be.rejectedWith('not open')
     await expect(bytesOf(store, cidOf(1))).to.eventually.be.rejectedWith('not open')
@@ -53,6 +57,22 @@ describe('node/pack-blockstore', () => {
     await expect(store.delete(cidOf(1))).to.eventually.be.rejectedWith('not open')
     await store.close()
     await (await open(dir)).close()
+  }))
+
+  it('leaves no file open when it is closed while it is read', async () => withStore(async (store, dir) => {
+    await store.put(cidOf(1), BYTES)
+
+    for (let round = 0; round < 20; round++) {
+      const reading = Promise.allSettled([store.get(cidOf(1)).next(), store.get(cidOf(1)).next()])
+      await store.close()
+      await reading
+      await store.open()
+    }
+
+    await store.close()
+    await new Promise(resolve => setTimeout(resolve, 50))
+    expect(await openFiles(dir)).to.deep.equal([])
+    await store.open()
   }))
 
   it('says what is not there, and heeds a signal', async () => withStore(async store => {
@@ -194,6 +214,14 @@ async function withStore (fn: (store: PackBlockstore, dir: string) => Promise<vo
       await store.close()
     }
   })
+}
+
+/** Paths of the files under `dir` that this process has open, where the system tells. */
+async function openFiles (dir: string): Promise<string[]> {
+  const fds = await readdir('/proc/self/fd').catch(() => [])
+  const paths = await Promise.all(fds.map(async fd => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+
+  return paths.filter(path => path.startsWith(dir))
 }
 
 async function packBytesIn (dir: string): Promise<number> {

@@ -77,6 +77,22 @@ describe('node/packing', () => {
     expect(await there(index, files)).to.deep.equal([0, 1, 2, 4])
   }))
 
+  it('moves nothing out of a pack while it cannot be read, and what is lost for good only', async () => withTempDir(async dir => {
+    const kept = NUMBERS.filter(number => number % 8 === 0)
+
+    await withPacking(async ({ packing, index, files }) => {
+      await put(packing, NUMBERS)
+      const read = files.read.bind(files)
+      files.read = async () => { throw Object.assign(new Error('too many open files'), { code: 'EMFILE' }) }
+      await Promise.all(NUMBERS.filter(number => number % 8 > 0).map(async number => packing.delete(numberedCid(number).multihash.bytes)))
+      await packing.close()
+      files.read = read
+      expect(await there(index, files)).to.deep.equal(kept)
+    }, dir)
+
+    await withPacking(async ({ index, files }) => { expect(await there(index, files)).to.deep.equal(kept) }, dir)
+  }))
+
   it('empties packs when it is opened again, where that was interrupted, and deletes those that nothing is in', async () => withTempDir(async dir => {
     await withPacking(async ({ packing, files }) => {
       await put(packing, NUMBERS)
