@@ -93,7 +93,9 @@ class Churn {
     this.#repeat(minutes * MINUTE / contents, contents, async () => this.#announce())
     await this.#clock.advance(minutes * MINUTE + MAX_AGE)
     const load = (this.#network.datagrams.sent - grown.sent) / (this.#clock.now() - grown.at) * 1_000 / nodes
-    await runPromise(this.#clock, Promise.all([...this.#work, ...this.#nodes.map(async node => node.stop())]))
+    // who still looks for something is not stopped
+    await runPromise(this.#clock, Promise.all(this.#work))
+    await runPromise(this.#clock, Promise.all(this.#nodes.map(async node => node.stop())))
 
     return { looked: this.#looked, gone: this.#gone, duration: this.#clock.now(), load }
   }
