@@ -50,7 +50,7 @@ export class PackBlockstore extends BaseBlockstore {
     try {
       await this.#packing.open()
     } catch (err) {
-      await this.#files.close().finally(async () => this.#index.close())
+      await this.close()
       throw err
     }
   }

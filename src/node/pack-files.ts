@@ -41,6 +41,8 @@ export class PackFiles {
   readonly #open = new Map<number, OpenPack>()
   /** The pack that was written last. */
   #written?: { pack: number, fd: number }
+  /** Files that are being closed. */
+  readonly #closing = new Set<Promise<void>>()
   #isClosed = true
 
   constructor (path: string) {
@@ -133,10 +135,11 @@ export class PackFiles {
     this.#drop(pack)
   }
 
-  /** Closes what is open; a pack that is being read, when that ends. */
+  /** Closes what is open; a pack that is being read is closed when that ends. */
   async close (): Promise<void> {
     this.#isClosed = true
     this.#open.forEach((_, pack) => { this.#drop(pack) })
+    await Promise.all(this.#closing)
     await this.#closeWritten()
   }
 
@@ -176,7 +179,8 @@ export class PackFiles {
   #closeUnused ({ fd, uses, isDropped }: OpenPack): void {
     if (isDropped && uses === 0) {
       // nothing was written by it, so nothing is lost where that fails
-      fd.then(closed).catch(() => {})
+      const closing = fd.then(closed).catch(() => {}).finally(() => { this.#closing.delete(closing) })
+      this.#closing.add(closing)
     }
   }
 

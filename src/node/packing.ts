@@ -54,7 +54,8 @@ export class Packing {
       if (live.has(pack)) {
         this.#packs.set(pack, { size, live: 0 })
       } else {
-        await this.#files.delete(pack)
+        // one that is left is begun anew, or deleted the next time
+        await this.#files.delete(pack).catch(() => {})
       }
     }
 
