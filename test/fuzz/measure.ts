@@ -1,12 +1,17 @@
 /** What reading an input costs. */
 import { setFlagsFromString, getHeapStatistics } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { setTimeout as pause } from 'node:timers/promises'
 import { sizeOf } from './size.ts'
 
 /** Milliseconds of the processor that any input may take. */
 export const MAX_MS = 50
 /** Bytes of memory that an input may cost: so many times its own bytes, and so many more. */
 export const MAX_MEMORY = { times: 10, more: 64 * 1024 }
+
+/** Milliseconds to wait before what took too long is done again, a little more each time: a busy machine slows for seconds. */
+const PAUSE_MS = 250
+const TRIES = 6
 
 /** Values that are held at the same time to see what one of them takes. */
 const HELD = 10
@@ -42,8 +47,8 @@ export function allowance (bytes: number): number {
 }
 
 /**
- * Reads an input and measures it. Garbage of others may be collected meanwhile: what took too long is done again, and counts
- * only if it takes too long each time; memory is measured again where it seems to have become less.
+ * Reads an input and measures it. Garbage of others may be collected meanwhile, and other processes slow a processor down: what
+ * took too long is done again after a while, and counts only if it takes too long each time; memory is measured again where it seems to have become less.
  *
  * @param bytes - how many the input has
  * @param decode - never throws
@@ -54,7 +59,11 @@ export async function measure (bytes: number, decode: () => unknown, overhead?: 
   let allocated = -1
   let ms = Infinity
 
-  for (let tries = 0; tries < 5 && (ms > MAX_MS || allocated < 0); tries++) {
+  for (let tries = 0; tries < TRIES && (ms > MAX_MS || allocated < 0); tries++) {
+    if (tries > 0 && ms > MAX_MS) {
+      await pause(tries * PAUSE_MS)
+    }
+
     const before = heapBytes()
     const startedAt = process.threadCpuUsage()
     const result = decode()
