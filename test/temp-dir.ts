@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Makes a directory of the test's own and removes it with all that is in it afterwards. */
-export async function withTempDir (fn: (dir: string) => Promise<void>): Promise<void> {
+export async function withTempDir <T> (fn: (dir: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'codex-download-test-'))
 
   try {
-    await fn(dir)
+    return await fn(dir)
   } finally {
     await rm(dir, { recursive: true, force: true, maxRetries: 3 })
   }

@@ -35,7 +35,8 @@ export async function openDataDir (path: string): Promise<DataDir> {
     return {
       identity,
       blockstore,
-      datastore: new LevelDatastore(index),
+      // by its types it wants the `Level` of another package, which in Node is this class
+      datastore: new LevelDatastore(index as unknown as ConstructorParameters<typeof LevelDatastore>[0]),
       close: async () => {
         await blockstore.close().finally(async () => index.close())
       }

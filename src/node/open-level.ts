@@ -1,27 +1,27 @@
-import { Level } from 'level'
+import { ClassicLevel } from 'classic-level'
 import { MiB } from '../constants.ts'
 import { DataDirInUseError } from '../errors.ts'
 import { hasCode } from './has-code.ts'
+import { LevelMender } from './level-mender.ts'
 
-/** Memory of a database: what is asked of it is of the file at hand, and small. By default it takes 8 MiB, and 4 that it holds twice. */
-const MEMORY = { cacheBytes: MiB, writeBufferBytes: MiB }
+/** What is asked of a database is of the file at hand, and small. By default it takes 8 MiB of memory, and 4 that it holds twice. */
+const OPTIONS = { compression: false, cacheSize: MiB, writeBufferSize: MiB }
 
-type Write = (...args: unknown[]) => Promise<void>
+type Call = (...args: unknown[]) => Promise<unknown>
 
 /**
  * Opens a database of bytes, or makes it. LevelDB's lock goes with the process, however that ends, and is the lock of the
  * directory around it, `whole`.
  *
- * After a write that fails, where the disk is full for one, LevelDB goes on behind what it has half written, and finds nothing of
- * what came after it when it is opened the next time. So from then on every write fails as that one did, until it is opened again.
+ * After a write that fails, every write fails as that one did until there is space again, since LevelDB would lose it.
  *
  * @throws {DataDirInUseError} when another process, or this one, has it open
  */
-export async function openLevel<K> (path: string, whole: string, keyEncoding: 'utf8' | 'view'): Promise<Level<K, Uint8Array>> {
-  const level = new Level<K, Uint8Array>(path, { keyEncoding, valueEncoding: 'view' })
+export async function openLevel<K> (path: string, whole: string, keyEncoding: 'utf8' | 'view'): Promise<ClassicLevel<K, Uint8Array>> {
+  const level = new ClassicLevel<K, Uint8Array>(path, { keyEncoding, valueEncoding: 'view' })
 
   try {
-    await level.open({ compression: false, cacheSize: MEMORY.cacheBytes, writeBufferSize: MEMORY.writeBufferBytes })
+    await level.open(OPTIONS)
   } catch (err) {
     if (err instanceof Error && hasCode(err.cause, 'LEVEL_LOCKED')) {
       throw new DataDirInUseError(`${whole} is in use by another process`, { cause: err })
@@ -30,28 +30,38 @@ export async function openLevel<K> (path: string, whole: string, keyEncoding: 'u
     throw err
   }
 
-  refuseAfterFailure(level)
+  mendAfterFailure(level, path)
 
   return level
 }
 
-function refuseAfterFailure<K> (level: Level<K, Uint8Array>): void {
-  let failure: { reason: unknown } | undefined
+function mendAfterFailure<K> (level: ClassicLevel<K, Uint8Array>, path: string): void {
+  const [put, del, batch, get, getMany, has, open, close, compactRange] = (
+    ['put', 'del', 'batch', 'get', 'getMany', 'has', 'open', 'close', 'compactRange'] as const
+  ).map(name => level[name].bind(level) as Call)
+  const mender = new LevelMender({ level: { open, close, compactRange } as ClassicLevel<K, Uint8Array>, path, options: OPTIONS })
 
-  const guarded = (name: 'put' | 'del' | 'batch'): Write => {
-    const write = level[name].bind(level) as Write
+  const write = (call: Call): Call => async (...args) => {
+    await mender.assertSound()
 
-    return async (...args) => {
-      if (failure != null) {
-        throw failure.reason
-      }
-
-      return write(...args).catch((reason: unknown) => {
-        failure = { reason }
-        throw reason
-      })
-    }
+    return call(...args).catch((reason: unknown) => {
+      mender.failed(reason)
+      throw reason
+    })
   }
 
-  Object.assign(level, { put: guarded('put'), del: guarded('del'), batch: guarded('batch') })
+  const read = (call: Call): Call => async (...args) => mender.opening == null ? call(...args) : mender.opening.then(async () => call(...args))
+
+  Object.assign(level, {
+    put: write(put),
+    del: write(del),
+    batch: write(batch),
+    get: read(get),
+    getMany: read(getMany),
+    has: read(has),
+    close: async () => {
+      await mender.stop()
+      await close()
+    }
+  })
 }

@@ -26,7 +26,7 @@ export interface PackBlockstoreInit {
  *
  * A kill loses no block whose `put` has resolved. What was being written then is overwritten, or goes with its pack. A put does
  * not wait for the disk: where power fails, a block that was put last may be there with other bytes. After a write of the index
- * that fails, where the disk is full for one, nothing more is taken until it is opened again; what is there can be read.
+ * that fails, where the disk is full for one, nothing more is taken until there is space again; what is there can be read.
  *
  * A pack of which less than half is still there is emptied into the one that is being written, and deleted.
  */

@@ -1,11 +1,11 @@
 /**
  * Where blocks lie in packs: a LevelDB in which each block has two entries, one by its multihash and one by its pack, and each
- * pack one, of the bytes of blocks in it. They change together.
+ * pack one, of its bytes. They change together.
  */
 import { join } from 'node:path'
 import { DataDirInUseError } from '../errors.ts'
 import { openLevel } from './open-level.ts'
-import type { Level } from 'level'
+import type { ClassicLevel } from 'classic-level'
 
 /** Bytes of a block in a pack. */
 export interface Place {
@@ -14,6 +14,14 @@ export interface Place {
   at: number
   /** Bytes. */
   length: number
+}
+
+/** What is known of a file of blocks. */
+export interface Pack {
+  /** Bytes that were written to it, and said to be. */
+  size: number
+  /** Bytes of its blocks that are still there. */
+  live: number
 }
 
 /** A block that is at another place from now on, or, without one, at none. */
@@ -25,8 +33,8 @@ export interface Move {
 
 type Change = { type: 'put', key: Uint8Array, value: Uint8Array } | { type: 'del', key: Uint8Array }
 
-/** First bytes of keys: `block multihash` → place, `inPack pack multihash` → nothing, `live pack` → bytes of its blocks. */
-const KIND = { block: 0x62, inPack: 0x69, live: 0x6c }
+/** First bytes of keys: `block multihash` → place, `inPack pack multihash` → nothing, `pack` → its bytes. */
+const KIND = { block: 0x62, inPack: 0x69, pack: 0x70 }
 
 const NOTHING = new Uint8Array(0)
 
@@ -35,7 +43,7 @@ const PACK_KEY_BYTES = 5
 
 export class PackIndex {
   readonly #path: string
-  #level?: Level<Uint8Array, Uint8Array>
+  #level?: ClassicLevel<Uint8Array, Uint8Array>
   /** Blocks that are looked up together when the lookup before them has ended. */
   #next?: { keys: Uint8Array[], found: Promise<Array<Uint8Array | undefined>> }
   #looking: Promise<unknown> = Promise.resolve()
@@ -69,15 +77,14 @@ export class PackIndex {
     return value == null ? undefined : decodePlace(value)
   }
 
-  /** Bytes of blocks, by pack. */
-  async live (): Promise<Map<number, number>> {
-    const live = new Map<number, number>()
+  async packs (): Promise<Map<number, Pack>> {
+    const packs = new Map<number, Pack>()
 
-    for await (const [key, value] of this.#open.iterator(rangeOf(Uint8Array.of(KIND.live)))) {
-      live.set(readUint32(key, 1), viewOf(value).getFloat64(0))
+    for await (const [key, value] of this.#open.iterator(rangeOf(Uint8Array.of(KIND.pack)))) {
+      packs.set(readUint32(key, 1), decodePack(value))
     }
 
-    return live
+    return packs
   }
 
   /** Some of the blocks in a pack: `limit`, or all that there are. */
@@ -95,8 +102,8 @@ export class PackIndex {
     }
   }
 
-  /** Changes places, and what packs hold, all or nothing. A pack with nothing in it is none. `sync` waits for the disk. */
-  async change (moves: Move[], live: Map<number, number>, sync: boolean): Promise<void> {
+  /** Changes places, and packs, all or nothing. A pack with nothing in it is none. `sync` waits for the disk. */
+  async change (moves: Move[], packs: ReadonlyMap<number, Pack>, sync: boolean): Promise<void> {
     const changes: Change[] = []
 
     for (const { multihash, from, to } of moves) {
@@ -114,15 +121,15 @@ export class PackIndex {
       }
     }
 
-    for (const [pack, bytes] of live) {
-      const key = packKey(KIND.live, pack)
-      changes.push(bytes === 0 ? { type: 'del', key } : { type: 'put', key, value: float64(bytes) })
+    for (const [number, pack] of packs) {
+      const key = packKey(KIND.pack, number)
+      changes.push(pack.live === 0 ? { type: 'del', key } : { type: 'put', key, value: encodePack(pack) })
     }
 
     await this.#open.batch(changes, { sync })
   }
 
-  get #open (): Level<Uint8Array, Uint8Array> {
+  get #open (): ClassicLevel<Uint8Array, Uint8Array> {
     if (this.#level == null) {
       throw new Error('The blockstore is not open')
     }
@@ -202,11 +209,16 @@ function readUint32 (bytes: Uint8Array, at: number): number {
   return (bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3]) >>> 0
 }
 
-function float64 (value: number): Uint8Array {
-  const bytes = new Uint8Array(8)
-  viewOf(bytes).setFloat64(0, value)
+function encodePack ({ size, live }: Pack): Uint8Array {
+  const bytes = new Uint8Array(16)
+  viewOf(bytes).setFloat64(0, size)
+  viewOf(bytes).setFloat64(8, live)
 
   return bytes
+}
+
+function decodePack (bytes: Uint8Array): Pack {
+  return { size: viewOf(bytes).getFloat64(0), live: viewOf(bytes).getFloat64(8) }
 }
 
 function viewOf ({ buffer, byteOffset, byteLength }: Uint8Array): DataView {

@@ -4,17 +4,10 @@ import { MiB } from '../constants.ts'
 import { hasCode } from './has-code.ts'
 import { ShortPackError } from './pack-files.ts'
 import type { PackFiles } from './pack-files.ts'
-import type { Move, PackIndex, Place } from './pack-index.ts'
+import type { Move, Pack, PackIndex, Place } from './pack-index.ts'
 
 /** Bytes and changes of one write; a larger block is a write of its own. */
 const WRITE = { bytes: 2 * MiB, changes: 64 }
-
-interface Pack {
-  /** Bytes of the file. */
-  size: number
-  /** Bytes of its blocks that are still there. */
-  live: number
-}
 
 /** A block to put, or, without bytes, to delete. */
 interface Job {
@@ -48,25 +41,29 @@ export class Packing {
 
   /** Finds what is there, and deletes what a kill left over. */
   async open (): Promise<void> {
-    const live = await this.#index.live()
+    const packs = await this.#index.packs()
+    const sizes = await this.#files.open()
 
-    for (const [pack, size] of await this.#files.open()) {
-      if (live.has(pack)) {
-        this.#packs.set(pack, { size, live: 0 })
-      } else {
+    for (const pack of sizes.keys()) {
+      if (!packs.has(pack)) {
         // one that is left is begun anew, or deleted the next time
         await this.#files.delete(pack).catch(() => {})
       }
     }
 
-    for (const [pack, bytes] of live) {
-      this.#packs.set(pack, { size: this.#packs.get(pack)?.size ?? 0, live: bytes })
-      this.#last = Math.max(this.#last, pack)
+    for (const [number, pack] of packs) {
+      this.#packs.set(number, pack)
+      this.#last = Math.max(this.#last, number)
+    }
+
+    if ((sizes.get(this.#last) ?? 0) < this.#sizeOf(this.#last)) {
+      // power has failed: other blocks may not come where those were that are lost
+      this.#last++
     }
 
     this.#isOpen = true
 
-    for (const pack of live.keys()) {
+    for (const pack of packs.keys()) {
       await this.#lookAt(pack)
     }
 
@@ -198,11 +195,12 @@ export class Packing {
   async #change (changes: Array<{ multihash: Uint8Array, from?: Place, bytes?: Uint8Array }>, sync: boolean = false): Promise<void> {
     const written = changes.flatMap(({ bytes }) => bytes ?? [])
     const pack = this.#packFor(written.reduce((sum, { byteLength }) => sum + byteLength, 0))
-    const start = this.#packs.get(pack)?.size ?? 0
-    const live = new Map<number, number>()
+    const start = this.#sizeOf(pack)
+    const packs = new Map<number, Pack>()
     const moves: Move[] = []
-    const add = (pack: number, bytes: number): void => {
-      live.set(pack, (live.get(pack) ?? this.#packs.get(pack)?.live ?? 0) + bytes)
+    const add = (number: number, bytes: number, size: number): void => {
+      const { live } = packs.get(number) ?? this.#packs.get(number) ?? { live: 0 }
+      packs.set(number, { size, live: live + bytes })
     }
     let end = start
 
@@ -211,12 +209,12 @@ export class Packing {
       moves.push({ multihash, from, to })
 
       if (from != null) {
-        add(from.pack, -from.length)
+        add(from.pack, -from.length, from.pack === pack ? end : this.#sizeOf(from.pack))
       }
 
       if (to != null) {
-        add(pack, to.length)
         end += to.length
+        add(pack, to.length, end)
       }
     }
 
@@ -225,22 +223,23 @@ export class Packing {
       await (sync ? this.#files.sync() : undefined)
     }
 
-    await this.#index.change(moves, live, sync)
+    await this.#index.change(moves, packs, sync)
     const before = this.#last
     this.#last = pack
+    packs.forEach((pack, number) => { this.#packs.set(number, pack) })
 
-    for (const [number, bytes] of live) {
-      this.#packs.set(number, { size: number === pack ? end : this.#packs.get(number)?.size ?? 0, live: bytes })
-    }
-
-    for (const number of [...live.keys(), before]) {
+    for (const number of [...packs.keys(), before]) {
       await this.#lookAt(number)
     }
   }
 
+  #sizeOf (pack: number): number {
+    return this.#packs.get(pack)?.size ?? 0
+  }
+
   /** The pack that so many bytes are written to. */
   #packFor (bytes: number): number {
-    const { size } = this.#packs.get(this.#last) ?? { size: 0 }
+    const size = this.#sizeOf(this.#last)
 
     return size > 0 && size + bytes > this.#packBytes ? this.#last + 1 : this.#last
   }

@@ -37,8 +37,8 @@ describe('node/data-dir', () => {
 
   it('refuses one that another process has open, until that process is killed', async () => withTempDir(async dir => {
     const script = `
-      import { Level } from 'level'
-      await new Level(${JSON.stringify(join(dir, 'index'))}, { valueEncoding: 'view' }).open()
+      import { ClassicLevel } from 'classic-level'
+      await new ClassicLevel(${JSON.stringify(join(dir, 'index'))}, { valueEncoding: 'view' }).open()
       console.log('open')
       setInterval(() => {}, 1000)
     `

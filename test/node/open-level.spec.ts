@@ -1,26 +1,34 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { expect } from 'aegir/chai'
 import { openLevel } from '../../src/node/open-level.ts'
 import { withTempDir } from '../temp-dir.ts'
 
-const BYTES = Uint8Array.of(1)
+const WRITER = fileURLToPath(new URL('../../dist/test/node/full-disk-writer.js', import.meta.url))
 
-describe('node/open-level', () => {
-  it('writes nothing after a write that failed, until it is opened again', async () => withTempDir(async dir => {
+/** Where no file may have more than so many blocks of the system's, 512 or 1,024 bytes: what was put, and what is found. */
+async function writeWithin (blocks: number): Promise<{ put: string[], found: string[] }> {
+  return withTempDir(async dir => {
+    const { stdout } = await promisify(execFile)('sh', ['-c', `ulimit -f ${blocks}; exec "$@"`, 'sh', process.execPath, WRITER, dir])
     const level = await openLevel<string>(dir, dir, 'utf8')
-    await level.put('a', BYTES)
-    const failing = level.batch([{ type: 'put', key: '', value: BYTES }, { type: 'put', key: null as unknown as string, value: BYTES }])
-    await expect(failing).to.eventually.be.rejected.with.property('code', 'LEVEL_INVALID_KEY')
-
-    for (const write of [level.put('b', BYTES), level.del('a'), level.batch([{ type: 'put', key: 'b', value: BYTES }])]) {
-      await expect(write).to.eventually.be.rejected.with.property('code', 'LEVEL_INVALID_KEY')
-    }
-
-    expect(await level.get('a')).to.deep.equal(BYTES)
+    const found = await level.keys().all()
     await level.close()
 
-    const again = await openLevel<string>(dir, dir, 'utf8')
-    await again.put('b', BYTES)
-    expect(await again.keys().all()).to.deep.equal(['a', 'b'])
-    await again.close()
-  }))
+    return { put: JSON.parse(stdout), found }
+  })
+}
+
+describe('node/open-level', () => {
+  it('writes nothing after a write that failed as long as there is no space', async () => {
+    const { put, found } = await writeWithin(1_800)
+    expect(put).to.deep.equal(['before'])
+    expect(found).to.deep.equal(put)
+  })
+
+  it('writes again when there is space, and finds it when it is opened the next time', async () => {
+    const { put, found } = await writeWithin(5_000)
+    expect(put).to.deep.equal(['before', 'after', 'with it', 'later'])
+    expect(found).to.have.members(put)
+  })
 })

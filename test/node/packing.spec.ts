@@ -1,16 +1,17 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, readdir } from 'node:fs/promises'
+import { appendFile, readdir, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'aegir/chai'
 import { PackBlockstore } from '../../src/node/pack-blockstore.ts'
-import { PackFiles } from '../../src/node/pack-files.ts'
+import { PackFiles, ShortPackError } from '../../src/node/pack-files.ts'
 import { PackIndex } from '../../src/node/pack-index.ts'
 import { Packing } from '../../src/node/packing.ts'
 import { seededRandom } from '../../src/testing/random.ts'
 import { withTempDir } from '../temp-dir.ts'
 import { numberedBlock, numberedCid, WRITER } from './pack-blocks.ts'
+import type { Place } from '../../src/node/pack-index.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../dist/test/node/pack-writer.js', import.meta.url))
 const NUMBERS = Array.from({ length: WRITER.blocks }, (_, i) => i)
@@ -114,6 +115,35 @@ describe('node/packing', () => {
       expect(after).not.to.include('999.pack')
       expect(await there(index, files)).to.deep.equal(NUMBERS.filter(number => number % 8 === 0))
     }, dir)
+  }))
+
+  it('puts no block where others were that power took', async () => withTempDir(async dir => {
+    await withPacking(async ({ packing }) => put(packing, [0, 1, 2, 3]), dir)
+    await truncate(join(dir, '0.pack'), 300)
+
+    await withPacking(async ({ packing, index, files }) => {
+      await put(packing, [4, 5, 6])
+
+      for (const number of [1, 2, 3]) {
+        const place = await index.find(numberedCid(number).multihash.bytes)
+        await expect(files.read(place as Place)).to.eventually.be.rejected.with.property('name', ShortPackError.name)
+      }
+
+      await put(packing, [1, 2, 3])
+      expect(await there(index, files)).to.deep.equal([0, 1, 2, 3, 4, 5, 6])
+    }, dir)
+  }))
+
+  it('writes over what a write left that was cut short', async () => withTempDir(async dir => {
+    await withPacking(async ({ packing }) => put(packing, [0]), dir)
+    await appendFile(join(dir, '0.pack'), 'left over')
+
+    await withPacking(async ({ packing, index, files }) => {
+      await put(packing, [1])
+      expect(await there(index, files)).to.deep.equal([0, 1])
+    }, dir)
+
+    expect((await stat(join(dir, '0.pack'))).size).to.equal(401)
   }))
 })
 
