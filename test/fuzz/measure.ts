@@ -1,7 +1,7 @@
 /** What reading an input costs. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString, getHeapStatistics } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { setTimeout as pause } from 'node:timers/promises'
 import { sizeOf } from './size.ts'
 
 /** Milliseconds of the processor that any input may take. */

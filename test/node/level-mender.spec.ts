@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
-import pDefer from 'p-defer'
 import { LevelMender } from '../../src/node/level-mender.ts'
 import { withTempDir } from '../temp-dir.ts'
 import type { LevelMenderInit } from '../../src/node/level-mender.ts'
@@ -59,7 +58,7 @@ describe('node/level-mender', () => {
   }))
 
   it('does not open one that is closed meanwhile', async () => withMender(async (mender, calls) => {
-    const compacted = pDefer<void>()
+    const compacted = Promise.withResolvers<void>()
     calls.compact = async () => compacted.promise
     mender.failed(REASON)
     const sound = mender.assertSound()
