@@ -3,6 +3,7 @@
  * one change at a time.
  */
 import { formatCid } from '../dataset/codecs.ts'
+import { countOf } from '../dataset/ranges.ts'
 import { InvalidDatasetError } from '../errors.ts'
 import { isHadByNobody, keepsWaiting } from './candidate.ts'
 import { failureOf, tooExpensive } from './failure.ts'
@@ -10,7 +11,7 @@ import { Flights } from './flights.ts'
 import { Landing } from './landing.ts'
 import { Members } from './members.ts'
 import { isLate, isSoon } from './overdue.ts'
-import { plan } from './plan.ts'
+import { FIRST_ASK, plan } from './plan.ts'
 import { Session } from './session.ts'
 import type { Buying } from './buying.ts'
 import type { Candidate } from './candidate.ts'
@@ -372,10 +373,9 @@ export class Fetcher {
     }
 
     ranges.forEach(range => { dataset.ask(range, this.#now) })
-    peer.link?.askHave(session.shape.root, [first])
 
-    if (rest.length > 0) {
-      peer.link?.askHave(session.shape.root, rest)
+    for (const message of countOf(ranges) <= 2 * FIRST_ASK ? [ranges] : [[first], rest]) {
+      peer.link?.askHave(session.shape.root, message)
     }
   }
 

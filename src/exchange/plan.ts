@@ -50,7 +50,7 @@ export interface PlanContext {
 /** Runs of wanted blocks looked at in one plan, so that its cost does not grow with the dataset. */
 const MAX_RUNS = 256
 /** Indices of the first question, those of a first window: a reference node takes 0.1 ms an entry, and the reader waits for the first. */
-const FIRST_ASK = 8
+export const FIRST_ASK = 8
 /** Milliseconds between two looks at what can be done for a reader that nobody can help. */
 const STARVING = 1_000
 

@@ -3,6 +3,7 @@ import { MiB } from '../constants.ts'
 import { DataDirInUseError } from '../errors.ts'
 import { hasCode } from './has-code.ts'
 import { LevelMender } from './level-mender.ts'
+import { Lookups } from './lookups.ts'
 
 /** What is asked of a database is of the file at hand, and small. By default it takes 8 MiB of memory, and 4 that it holds twice. */
 const OPTIONS = { compression: false, cacheSize: MiB, writeBufferSize: MiB }
@@ -12,6 +13,8 @@ type Call = (...args: unknown[]) => Promise<unknown>
 /**
  * Opens a database of bytes, or makes it. LevelDB's lock goes with the process, however that ends, and is the lock of the
  * directory around it, `whole`.
+ *
+ * What is asked for at the same time with `get` is looked up in one call.
  *
  * After a write that fails, every write fails as that one did until there is space again, since LevelDB would lose it.
  *
@@ -36,29 +39,30 @@ export async function openLevel<K> (path: string, whole: string, keyEncoding: 'u
 }
 
 function mendAfterFailure<K> (level: ClassicLevel<K, Uint8Array>, path: string): void {
-  const [put, del, batch, get, getMany, has, open, close, compactRange] = (
-    ['put', 'del', 'batch', 'get', 'getMany', 'has', 'open', 'close', 'compactRange'] as const
+  const [put, del, batch, open, close, compactRange] = (
+    ['put', 'del', 'batch', 'open', 'close', 'compactRange'] as const
   ).map(name => level[name].bind(level) as Call)
   const mender = new LevelMender({ level: { open, close, compactRange } as ClassicLevel<K, Uint8Array>, path, options: OPTIONS })
+  const lookups = new Lookups<K>(async keys => {
+    await mender.opening
 
-  const write = (call: Call): Call => async (...args) => {
+    return level.getMany(keys)
+  })
+
+  const guarded = (write: Call): Call => async (...args) => {
     await mender.assertSound()
 
-    return call(...args).catch((reason: unknown) => {
+    return write(...args).catch((reason: unknown) => {
       mender.failed(reason)
       throw reason
     })
   }
 
-  const read = (call: Call): Call => async (...args) => mender.opening == null ? call(...args) : mender.opening.then(async () => call(...args))
-
   Object.assign(level, {
-    put: write(put),
-    del: write(del),
-    batch: write(batch),
-    get: read(get),
-    getMany: read(getMany),
-    has: read(has),
+    put: guarded(put),
+    del: guarded(del),
+    batch: guarded(batch),
+    get: async (key: K) => lookups.get(key),
     close: async () => {
       await mender.stop()
       await close()

@@ -44,9 +44,6 @@ const PACK_KEY_BYTES = 5
 export class PackIndex {
   readonly #path: string
   #level?: ClassicLevel<Uint8Array, Uint8Array>
-  /** Blocks that are looked up together when the lookup before them has ended. */
-  #next?: { keys: Uint8Array[], found: Promise<Array<Uint8Array | undefined>> }
-  #looking: Promise<unknown> = Promise.resolve()
 
   /** @param path - the directory of the packs */
   constructor (path: string) {
@@ -68,11 +65,9 @@ export class PackIndex {
     await level?.close()
   }
 
-  /** What is looked for at the same time is looked up in one call: a call costs several times what a block does. */
+  /** Undefined where there is no such block. */
   async find (multihash: Uint8Array): Promise<Place | undefined> {
-    const next = this.#next ?? this.#begin()
-    const number = next.keys.push(blockKey(multihash)) - 1
-    const value = (await next.found)[number]
+    const value = await this.#open.get(blockKey(multihash))
 
     return value == null ? undefined : decodePlace(value)
   }
@@ -135,20 +130,6 @@ export class PackIndex {
     }
 
     return this.#level
-  }
-
-  #begin (): { keys: Uint8Array[], found: Promise<Array<Uint8Array | undefined>> } {
-    const keys: Uint8Array[] = []
-    const found = this.#looking.then(async () => {
-      this.#next = undefined
-
-      return this.#open.getMany(keys)
-    })
-
-    this.#looking = found.catch(() => {})
-    this.#next = { keys, found }
-
-    return this.#next
   }
 }
 

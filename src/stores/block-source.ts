@@ -19,7 +19,7 @@ export interface BlockSource {
   drop(ranges: IndexRange[]): void
   /**
    * The blocks from `cursor` on that are here, as many as fit `maxBytes` and at least one; waits for the first. They
-   * are handed over: the source holds them no more. With `giveUp` none, as soon as it is known that nobody has the first, that
+   * are handed over: the source holds them no more. May be asked for several blocks at the same time. With `giveUp` none, as soon as it is known that nobody has the first, that
    * it is late, or that it is wanted no more.
    *
    * @throws {NotFoundError} nobody has it, or it is not here and the source is offline

@@ -6,6 +6,7 @@ import { formatCid, isTreeCid } from '../dataset/codecs.ts'
 import { indicesOf, RangeSet } from '../dataset/ranges.ts'
 import { NotFoundError } from '../errors.ts'
 import { LocalReads } from './local-reads.ts'
+import { parallel } from './parallel.ts'
 import type { BlockSource, Outlook } from './block-source.ts'
 import type { LocalStore } from './local-store.ts'
 import type { StoredTree } from './stored-tree.ts'
@@ -14,6 +15,9 @@ import type { DatasetShape, VerifiedBlock } from '../dataset/verify.ts'
 import type { Engine } from '../exchange/engine.ts'
 import type { Interest, Session, SessionInit } from '../exchange/session.ts'
 import type { Clock, Provider } from '../interfaces.ts'
+
+/** Intervals that are looked up in the local store at the same time. */
+const LOOKUPS = 32
 
 export interface SourceOptions {
   /** Where it may be found, as the caller knows. */
@@ -77,7 +81,7 @@ export class NetworkSource implements BlockSource, Interest {
   #sorts = 0
   /** Rises whenever something happened that a waiting reader should look at. */
   #news = 0
-  #wake?: () => void
+  readonly #waiting = new Set<() => void>()
 
   constructor (init: SourceInit) {
     this.#init = init
@@ -116,11 +120,7 @@ export class NetworkSource implements BlockSource, Interest {
   want (ranges: IndexRange[]): void {
     ranges.forEach(range => { this.#desired.add(range) })
     this.#sorts++
-    this.#sorting = this.#sorting.then(async () => {
-      for (const range of ranges) {
-        await this.#sort(range)
-      }
-    }).catch(err => { this.#fail(err) }).finally(() => {
+    this.#sorting = this.#sorting.then(async () => this.#sort(ranges)).catch(err => { this.#fail(err) }).finally(() => {
       this.#sorts--
       this.#tell()
     })
@@ -340,19 +340,20 @@ export class NetworkSource implements BlockSource, Interest {
 
   #tell (): void {
     this.#news++
-    this.#wake?.()
-    this.#wake = undefined
+    this.#waiting.forEach(wake => { wake() })
+    this.#waiting.clear()
   }
 
-  /** Finds what of a range is not here, and wants it of the exchange. */
-  async #sort (range: IndexRange): Promise<void> {
-    const here = await this.#local.presentIn(range)
+  /** Finds what of these is not here, and wants it of the exchange, together. */
+  async #sort (ranges: IndexRange[]): Promise<void> {
+    const here: IndexRange[] = []
+    await parallel(ranges, LOOKUPS, async range => { here.push(...await this.#local.presentIn(range)) })
 
     if (this.#closed) {
       return
     }
 
-    const missing = new RangeSet(this.#desired.intersection(range))
+    const missing = new RangeSet(ranges.flatMap(range => this.#desired.intersection(range)))
 
     for (const present of here) {
       missing.delete(present)
@@ -363,7 +364,7 @@ export class NetworkSource implements BlockSource, Interest {
       missing.delete({ start: index, end: index + 1 })
     }
 
-    for (const shelved of this.#shelved.intersection(range)) {
+    for (const shelved of ranges.flatMap(range => this.#shelved.intersection(range))) {
       missing.delete(shelved)
     }
 
@@ -462,7 +463,7 @@ export class NetworkSource implements BlockSource, Interest {
       engine.changed(this.#session)
     }
 
-    await new Promise<void>(resolve => { this.#wake = resolve })
+    await new Promise<void>(resolve => { this.#waiting.add(resolve) })
     this.#stopWaiting()
   }
 

@@ -65,10 +65,10 @@ async function fetchGroup (group: number, source: BlockSource, { layout, blockSi
     const states = [...asked].filter(index => !got.has(index)).map(index => ({ index, state: source.outlook(index).state }))
     const settled = states.filter(({ index, state }) => state !== 'coming' && !(state === 'late' && late.has(index)))
 
-    for (const { index, state } of settled) {
+    await Promise.all(settled.map(async ({ index, state }) => {
       if (state === 'late') {
         late.add(index)
-        continue
+        return
       }
 
       const [block] = await source.next(index, blockSize, true)
@@ -81,7 +81,7 @@ async function fetchGroup (group: number, source: BlockSource, { layout, blockSi
         got.set(index, block.data.byteLength === 0 ? new Uint8Array(blockSize) : block.data)
         waited = 0
       }
-    }
+    }))
 
     return settled.length > 0
   }
