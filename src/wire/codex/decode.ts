@@ -92,22 +92,13 @@ interface WantGroup {
  * wants as it has roots and kinds, however it mixes them.
  */
 function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWant[] {
-  const read = entries.map(entry => ({ kind: readKind(entry), tellAbsent: entry.cancel !== true && entry.sendDontHave === true }))
-  const places = entries.map((entry, i) => read[i].kind == null ? undefined : addresses.read(entry.address))
   const groups = new Map<string, WantGroup>()
-  /** By root and index, the last entry that takes it back. */
-  const cancelled = new Map<Root, Map<number, number>>()
+  const cancelled = readCancelled(entries, addresses)
   let last: WantGroup | undefined
 
-  for (const [i, place] of places.entries()) {
-    if (place != null && read[i].kind === 'cancel') {
-      const indices = cancelled.get(place.root) ?? new Map<number, number>()
-      cancelled.set(place.root, indices.set(place.index, i))
-    }
-  }
-
-  for (const [i, place] of places.entries()) {
-    const { kind, tellAbsent } = read[i]
+  for (let i = 0; i < entries.length; i++) {
+    const kind = readKind(entries[i])
+    const place = kind == null ? undefined : addresses.read(entries[i].address)
 
     if (kind == null || place == null) {
       continue
@@ -118,6 +109,8 @@ function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWan
     if (kind === 'block' && (cancelled.get(root)?.get(index) ?? -1) > i) {
       continue
     }
+
+    const tellAbsent = kind !== 'cancel' && entries[i].sendDontHave === true
 
     // one list is of one kind and one tree, mostly
     if (last?.want.root !== root.cid || last.want.kind !== kind || last.want.tellAbsent !== tellAbsent) {
@@ -132,6 +125,22 @@ function readWants (entries: WantListEntry[], addresses: AddressReader): PeerWan
   const wants = [...groups.values()].map(({ want, indices }) => ({ ...want, ranges: sortedRanges(indices) }))
 
   return [...wants.filter(({ kind }) => kind === 'cancel'), ...wants.filter(({ kind }) => kind !== 'cancel')]
+}
+
+/** By root and index, the number of the last entry that takes a block back. */
+function readCancelled (entries: WantListEntry[], addresses: AddressReader): Map<Root, Map<number, number>> {
+  const cancelled = new Map<Root, Map<number, number>>()
+
+  for (let i = 0; i < entries.length; i++) {
+    const place = entries[i].cancel === true ? addresses.read(entries[i].address) : undefined
+
+    if (place != null) {
+      const indices = cancelled.get(place.root) ?? new Map<number, number>()
+      cancelled.set(place.root, indices.set(place.index, i))
+    }
+  }
+
+  return cancelled
 }
 
 /** Undefined for a kind that is not known. */
