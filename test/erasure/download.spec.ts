@@ -24,6 +24,8 @@ interface Scene {
   options?: DownloadOptions
   /** Fetches it into the store first, then reads it there, with the seeder gone. */
   prefetches?: boolean
+  /** The reader's disk is full. */
+  refuses?: boolean
   /** The author's parity is of no use, though the tree is over it. */
   wrongParity?: boolean
 }
@@ -39,14 +41,19 @@ interface Outcome {
 }
 
 /** A download of a protected file from one seeder that has lost blocks. */
-async function download ({ blocks, data, parity, lost, options = {}, wrongParity = false, prefetches = false }: Scene): Promise<Outcome> {
+async function download ({ blocks, data, parity, lost, options = {}, wrongParity = false, prefetches = false, refuses = false }: Scene): Promise<Outcome> {
   const clock = new VirtualClock()
   const random = seededRandom(1)
   const network = new SimulatedNetwork({ clock, random })
   const content = seededContent(9)(blocks * BLOCK - 100)
   const stores = memoryStores()
   const seeder = createCodex({ ...stores, transport: network.addPeer({ upload: 5_000_000 }), clock, random })
-  const reader = createCodex({ ...memoryStores(), transport: network.addPeer(), clock, random })
+  const own = memoryStores()
+  const reader = createCodex({ ...own, transport: network.addPeer(), clock, random })
+
+  if (refuses) {
+    own.blockstore.put = async () => { throw new Error('no space left') }
+  }
 
   const play = async (): Promise<Outcome> => {
     await seeder.start()
@@ -196,14 +203,21 @@ describe('a protected dataset', () => {
     expect(figures?.blocks).to.deep.equal({ fromStore: 83, fromPeers: 0, recovered: 0 })
   })
 
-  for (const store of [true, false]) {
-    it(`counts what is fetched or recovered again, ${store ? 'nothing where it is kept' : 'where nothing keeps it'}`, async () => {
-      const { error, figures, stats } = await download({ blocks: 83, data: 8, parity: 4, lost: ofEachGroup(2), options: { store, readAheadBytes: 8 * BLOCK } })
+  for (const [what, { store, refuses }] of Object.entries({
+    'nothing where it is kept': { store: true, refuses: false },
+    'where it is not to be kept': { store: false, refuses: false },
+    'where the store refuses it': { store: true, refuses: true }
+  })) {
+    it(`counts what is fetched or recovered again, ${what}`, async () => {
+      const { bytes, expected, error, figures, stats } = await download({
+        blocks: 83, data: 8, parity: 4, lost: ofEachGroup(2), refuses, options: { store, readAheadBytes: 8 * BLOCK }
+      })
 
       expect(error).to.equal(undefined)
+      expect(equals(bytes, expected)).to.equal(true)
       expect(figures?.bytes).to.equal(83 * BLOCK - 100)
       // more than the file's blocks was fetched and recovered: what came again, and a few blocks of parity
-      expect(stats.again > 0).to.equal(!store)
+      expect(stats.again > 0).to.equal(!store || refuses)
       expect(stats.used.blocks - 1 + stats.recovered - stats.again).to.be.within(83, 83 + 2 * 11)
     })
   }
