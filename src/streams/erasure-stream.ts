@@ -19,14 +19,19 @@ const AHEAD = 1 / 3
  * @throws {RecoveryError} @throws {InvalidDatasetError} and what `storeStream` throws
  */
 export function erasureStream (source: BlockSource, range: ByteRange, recovery: Recovery): AsyncGenerator<Uint8Array> {
-  const take = async (cursor: number, maxBytes: number, ahead: number): Promise<VerifiedBlock[]> => {
+  /** Has groups recovered whose blocks are about to be taken, and others as each is done. */
+  const recoverAhead = (cursor: number, ahead: number): void => {
     const groups = Math.max(1, Math.floor(source.window * AHEAD / recovery.groupBytes))
 
     for (let index = cursor; index < ahead && recovery.size < groups; index++) {
       if (['nobody', 'late'].includes(source.outlook(index).state)) {
-        recovery.begin(index)
+        recovery.begin(index, () => { recoverAhead(index + 1, ahead) })
       }
     }
+  }
+
+  const take = async (cursor: number, maxBytes: number, ahead: number): Promise<VerifiedBlock[]> => {
+    recoverAhead(cursor, ahead)
 
     for (;;) {
       const blocks = await source.next(cursor, maxBytes, true)

@@ -66,11 +66,13 @@ export class Recovery {
     this.#init = { ...init, open: async () => this.#work.open(open), pause: async ms => this.#work.pause(ms) }
   }
 
-  /** Begins to recover a block's group, where that has not begun. */
-  begin (index: number): void {
-    this.#group(index).catch(() => {
-      // who needs the block is told
-    })
+  /** Begins to recover a block's group, where it is not recovered and that has not begun. `done` is called when it is, not where it fails. */
+  begin (index: number, done: () => void): void {
+    if (!this.#work.isEnded && !this.#isHeld(index) && !this.#groups.has(this.#init.layout.placeOf(index).group)) {
+      this.#group(index).then(done, () => {
+        // who needs the block is told
+      })
+    }
   }
 
   /** Bytes held while one group is recovered. */
@@ -174,8 +176,13 @@ export class Recovery {
     this.#init.tree.release()
   }
 
+  /** Whether a block is recovered, and not in the store. */
+  #isHeld (index: number): boolean {
+    return this.#waiting.has(index) || this.#proven.has(index)
+  }
+
   async #group (index: number): Promise<void> {
-    if (this.#waiting.has(index) || this.#proven.has(index)) {
+    if (this.#isHeld(index)) {
       return
     }
 

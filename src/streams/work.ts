@@ -13,6 +13,10 @@ export class Work {
     this.#clock = clock
   }
 
+  get isEnded (): boolean {
+    return this.#ended != null
+  }
+
   /** A source that ends with the work. Throws the reason where that has ended. */
   async open (open: () => Promise<BlockSource>): Promise<BlockSource> {
     const source = await open()

@@ -184,7 +184,7 @@ describe('a protected dataset', () => {
 
     expect(lossy.error).to.equal(undefined)
     expect(equals(lossy.bytes, lossy.expected)).to.equal(true)
-    expect(lossy.ms).to.be.below(2.1 * whole.ms)
+    expect(lossy.ms).to.be.below(1.6 * whole.ms)
   })
 
   it('is read, later, with a run of losses at its head', async () => {
