@@ -122,7 +122,15 @@ export class Soak {
     }
 
     await delay(this.clock, 15 * MINUTE)
-    this.#deleted.splice(0).forEach(file => { this.#forget(file) })
+
+    for (const file of this.#deleted.splice(0)) {
+      this.#forget(file)
+
+      // a download that had begun before may have kept what came after
+      for (const { codex } of this.#lasting) {
+        await codex?.delete(file.cid)
+      }
+    }
 
     for (const { codex } of this.#lasting) {
       await collect(codex)
