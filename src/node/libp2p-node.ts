@@ -2,11 +2,11 @@ import { identify } from '@libp2p/identify'
 import { mplex } from '@libp2p/mplex'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { MiB } from '../constants.ts'
 import { addressLimit } from './address-limit.ts'
 import { noiseCrypto } from './noise-crypto.ts'
+import { sparingYamux } from './sparing-yamux.ts'
 import type { Libp2p, Metrics, PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -38,7 +38,7 @@ export async function createLibp2pNode (privateKey: PrivateKey, listen: Multiadd
     transports: [tcp({ backlog: WAITING_CONNECTIONS })],
     connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [
-      yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW } }),
+      sparingYamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW } }),
       mplex()
     ],
     connectionManager: {
