@@ -99,6 +99,7 @@ function cidOf (field: string, bytes: Uint8Array = new Uint8Array(0)): CID {
   return cid
 }
 
+/** Bytes that are no UTF-8 can become halves of surrogate pairs, which cannot be written again. */
 function textOf (text: string = ''): string | undefined {
-  return text === '' ? undefined : text
+  return text === '' ? undefined : text.toWellFormed()
 }

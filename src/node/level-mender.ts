@@ -1,11 +1,18 @@
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hasCode } from './has-code.ts'
 import type { ClassicLevel, OpenOptions } from 'classic-level'
 
 /** Milliseconds from one try to the next. */
 const RETRY_MS = 1_000
 
+/** A file that is written to see whether there is space. */
+const PROBE = 'probe'
+
 const LOG = /^(\d+)\.log$/
+
+/** What a write fails with after which the database is not sound; with others it has written nothing. */
+const UNSOUND = ['LEVEL_IO_ERROR', 'LEVEL_CORRUPTION']
 
 /** Less than all keys of ours: a range in which nothing is. */
 const BEFORE_ALL = Uint8Array.of(0)
@@ -28,8 +35,8 @@ export class LevelMender {
   #mending?: Promise<void>
   #triedAt = -Infinity
   #isStopped = false
-  /** Resolves when the database, which is being opened again, can be read. */
-  opening?: Promise<void>
+  /** It could not be opened again yet. */
+  #isClosed = false
 
   constructor (init: LevelMenderInit) {
     this.#init = init
@@ -37,7 +44,9 @@ export class LevelMender {
 
   /** A write has failed. */
   failed (reason: unknown): void {
-    this.#failure = { reason }
+    if (!this.#isStopped && UNSOUND.some(code => hasCode(reason, code))) {
+      this.#failure = { reason }
+    }
   }
 
   /**
@@ -46,20 +55,36 @@ export class LevelMender {
    * @throws what the write has failed with, as long as there is no space
    */
   async assertSound (): Promise<void> {
-    if (this.#failure != null && performance.now() - this.#triedAt >= RETRY_MS) {
-      this.#mending ??= this.#mend()
-    }
-
-    await this.#mending
+    await this.#tryToMend()
 
     if (this.#failure != null) {
       throw this.#failure.reason
     }
   }
 
-  /** Ends what is under way; the database is not opened any more. */
+  /** Resolves when it is open, or could not be opened. */
+  async opened (): Promise<void> {
+    await (this.#isClosed ? this.#tryToMend() : undefined)
+  }
+
+  /** Ends what is under way, and has what was written found again if that can be; the database is not opened any more. */
   async stop (): Promise<void> {
     this.#isStopped = true
+    await this.#mending
+    await (this.#failure == null || this.#isClosed ? undefined : this.#changeLog().catch(() => {}))
+    this.#failure = undefined
+  }
+
+  /** Deletes what a kill left. */
+  async clear (): Promise<void> {
+    await rm(this.#probe, { force: true })
+  }
+
+  async #tryToMend (): Promise<void> {
+    if (this.#failure != null && !this.#isStopped && performance.now() - this.#triedAt >= RETRY_MS) {
+      this.#mending ??= this.#mend()
+    }
+
     await this.#mending
   }
 
@@ -69,10 +94,12 @@ export class LevelMender {
     try {
       await this.#assertSpace()
 
-      if (!await this.#changeLog() && !this.#isStopped) {
+      if ((this.#isClosed || !await this.#changeLog()) && !this.#isStopped) {
         // it takes nothing more: it could not write a table, and gives that up only when it is opened again
-        this.opening = this.#init.level.close().then(async () => this.#init.level.open(this.#init.options))
-        await this.opening
+        this.#isClosed = true
+        await this.#init.level.close()
+        await this.#init.level.open(this.#init.options)
+        this.#isClosed = false
       }
 
       this.#failure = this.#failure === before ? undefined : this.#failure
@@ -81,19 +108,20 @@ export class LevelMender {
     } finally {
       this.#triedAt = performance.now()
       this.#mending = undefined
-      this.opening = undefined
     }
   }
 
   /** There must be enough for a table of what it has in memory: it would take nothing more where that fails. */
   async #assertSpace (): Promise<void> {
-    const probe = join(this.#init.path, 'probe')
-
     try {
-      await writeFile(probe, new Uint8Array(2 * this.#init.options.writeBufferSize), { flush: true })
+      await writeFile(this.#probe, new Uint8Array(2 * this.#init.options.writeBufferSize), { flush: true })
     } finally {
-      await rm(probe, { force: true })
+      await this.clear()
     }
+  }
+
+  get #probe (): string {
+    return join(this.#init.path, PROBE)
   }
 
   /** The log is changed, and what was in the one before is in a table, before a range is compacted, whatever is in it. */

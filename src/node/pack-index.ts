@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { DataDirInUseError } from '../errors.ts'
 import { openLevel } from './open-level.ts'
-import type { ClassicLevel } from 'classic-level'
+import type { OpenLevel } from './open-level.ts'
 
 /** Bytes of a block in a pack. */
 export interface Place {
@@ -43,7 +43,7 @@ const PACK_KEY_BYTES = 5
 
 export class PackIndex {
   readonly #path: string
-  #level?: ClassicLevel<Uint8Array, Uint8Array>
+  #level?: OpenLevel<Uint8Array>
 
   /** @param path - the directory of the packs */
   constructor (path: string) {
@@ -70,6 +70,15 @@ export class PackIndex {
     const value = await this.#open.get(blockKey(multihash))
 
     return value == null ? undefined : decodePlace(value)
+  }
+
+  /**
+   * Resolves when what is changed is found again. It may be that a change that failed is done then.
+   *
+   * @throws what a change has failed with, as long as there is no space
+   */
+  async assertSound (): Promise<void> {
+    await this.#open.assertSound()
   }
 
   async packs (): Promise<Map<number, Pack>> {
@@ -124,7 +133,7 @@ export class PackIndex {
     await this.#open.batch(changes, { sync })
   }
 
-  get #open (): ClassicLevel<Uint8Array, Uint8Array> {
+  get #open (): OpenLevel<Uint8Array> {
     if (this.#level == null) {
       throw new Error('The blockstore is not open')
     }

@@ -29,6 +29,8 @@ export class Packing {
   #last = 0
   #jobs: Job[] = []
   #isOpen = false
+  /** A change has failed: it may come true yet. */
+  #isUnsure = false
   #running?: Promise<void>
 
   /** `packBytes`: of a file, at most, but for one that holds a single block. */
@@ -41,19 +43,14 @@ export class Packing {
 
   /** Finds what is there, and deletes what a kill left over. */
   async open (): Promise<void> {
-    const packs = await this.#index.packs()
     const sizes = await this.#files.open()
+    const packs = await this.#load()
 
     for (const pack of sizes.keys()) {
       if (!packs.has(pack)) {
         // one that is left is begun anew, or deleted the next time
         await this.#files.delete(pack).catch(() => {})
       }
-    }
-
-    for (const [number, pack] of packs) {
-      this.#packs.set(number, pack)
-      this.#last = Math.max(this.#last, number)
     }
 
     if ((sizes.get(this.#last) ?? 0) < this.#sizeOf(this.#last)) {
@@ -77,6 +74,20 @@ export class Packing {
     this.#packs.clear()
     this.#sparse.clear()
     this.#last = 0
+    this.#isUnsure = false
+  }
+
+  /** Notes what the index says of packs. */
+  async #load (): Promise<ReadonlyMap<number, Pack>> {
+    const packs = await this.#index.packs()
+    this.#packs.clear()
+
+    for (const [number, pack] of packs) {
+      this.#packs.set(number, pack)
+      this.#last = Math.max(this.#last, number)
+    }
+
+    return packs
   }
 
   async put (multihash: Uint8Array, bytes: Uint8Array): Promise<void> {
@@ -148,6 +159,7 @@ export class Packing {
 
   async #carryOut (jobs: Job[]): Promise<void> {
     try {
+      await this.#makeSure()
       const changes = await Promise.all(jobs.map(async ({ multihash, bytes }) => {
         const from = await this.#index.find(multihash)
         const isDone = bytes == null ? from == null : from != null && await this.#isAt(from, bytes)
@@ -165,6 +177,7 @@ export class Packing {
   /** Moves some blocks out of a pack; with the last of them it is gone. */
   async #thin (pack: number): Promise<void> {
     try {
+      await this.#makeSure()
       const changes = []
       let total = 0
 
@@ -191,8 +204,28 @@ export class Packing {
     }
   }
 
+  /** After a change that failed: finds out whether it was made, and writes nothing where its bytes may be. */
+  async #makeSure (): Promise<void> {
+    if (!this.#isUnsure) {
+      return
+    }
+
+    await this.#index.assertSound()
+    const packs = await this.#load()
+    this.#last++
+    this.#isUnsure = false
+
+    for (const pack of packs.keys()) {
+      await this.#lookAt(pack)
+    }
+  }
+
   /** Writes what has bytes, then says where everything is. `sync` waits for the disk. */
   async #change (changes: Array<{ multihash: Uint8Array, from?: Place, bytes?: Uint8Array }>, sync: boolean = false): Promise<void> {
+    if (changes.length === 0) {
+      return
+    }
+
     const written = changes.flatMap(({ bytes }) => bytes ?? [])
     const pack = this.#packFor(written.reduce((sum, { byteLength }) => sum + byteLength, 0))
     const start = this.#sizeOf(pack)
@@ -223,7 +256,9 @@ export class Packing {
       await (sync ? this.#files.sync() : undefined)
     }
 
+    this.#isUnsure = true
     await this.#index.change(moves, packs, sync)
+    this.#isUnsure = false
     const before = this.#last
     this.#last = pack
     packs.forEach((pack, number) => { this.#packs.set(number, pack) })

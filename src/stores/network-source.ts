@@ -346,8 +346,8 @@ export class NetworkSource implements BlockSource, Interest {
 
   /** Finds what of these is not here, and wants it of the exchange, together. */
   async #sort (ranges: IndexRange[]): Promise<void> {
-    const here: IndexRange[] = []
-    await parallel(ranges, LOOKUPS, async range => { here.push(...await this.#local.presentIn(range)) })
+    const here: IndexRange[][] = []
+    await parallel(ranges, LOOKUPS, async range => { here.push(await this.#local.presentIn(range)) })
 
     if (this.#closed) {
       return
@@ -355,7 +355,7 @@ export class NetworkSource implements BlockSource, Interest {
 
     const missing = new RangeSet(ranges.flatMap(range => this.#desired.intersection(range)))
 
-    for (const present of here) {
+    for (const present of here.flat()) {
       missing.delete(present)
       this.figures.fromStore += this.reads ? 0 : present.end - present.start
     }

@@ -69,7 +69,7 @@ export class Recovery {
   /** Begins to recover a block's group, where it is not recovered and that has not begun. `done` is called when it is, not where it fails. */
   begin (index: number, done: () => void): void {
     if (!this.#work.isEnded && !this.#isHeld(index) && !this.#groups.has(this.#init.layout.placeOf(index).group)) {
-      this.#group(index).then(done, () => {
+      this.#group(index).then(done).catch(() => {
         // who needs the block is told
       })
     }

@@ -118,6 +118,15 @@ describe('manifest', () => {
     expect(decodeManifest(altered({ filename: '' })).filename).to.equal(undefined)
   })
 
+  it('reads a name that is no UTF-8 as one that can be written', () => {
+    const bytes = encodeManifest({ ...sample, filename: 'aaa.bin' })
+    const at = bytes.findIndex((_, i) => bytes[i] === 0x61 && bytes[i + 1] === 0x61 && bytes[i + 2] === 0x61)
+    bytes.set([0xed, 0xa0, 0x80], at)
+    const { filename } = decodeManifest(bytes)
+    expect(filename).to.satisfy((name: string) => name.isWellFormed() && name.endsWith('.bin'))
+    expect(decodeManifest(encodeManifest({ ...sample, filename })).filename).to.equal(filename)
+  })
+
   it('reads a linear strategy that was left out', () => {
     expect(decodeManifest(altered({}, { protectedStrategy: undefined })).protection?.strategy).to.equal('linear')
   })

@@ -5,19 +5,26 @@ import { LevelMender } from '../../src/node/level-mender.ts'
 import { withTempDir } from '../temp-dir.ts'
 import type { LevelMenderInit } from '../../src/node/level-mender.ts'
 
-const REASON = new Error('no space left')
+const REASON = Object.assign(new Error('no space left'), { code: 'LEVEL_IO_ERROR' })
 
 interface Calls {
   names: string[]
-  /** What the database does when a range is compacted. */
+  /** What the database does when a range is compacted, and when it is opened. */
   compact(): Promise<void>
+  open(): Promise<void>
 }
 
 async function withMender (use: (mender: LevelMender, calls: Calls, dir: string) => Promise<void>, writeBufferSize = 10): Promise<void> {
   await withTempDir(async dir => {
-    const calls: Calls = { names: [], compact: async () => {} }
-    const call = (name: string): () => Promise<void> => async () => { calls.names.push(name) }
-    const level = { open: call('open'), close: call('close'), compactRange: async () => calls.compact() } as LevelMenderInit['level']
+    const calls: Calls = { names: [], compact: async () => {}, open: async () => {} }
+    const level = {
+      open: async () => {
+        calls.names.push('open')
+        await calls.open()
+      },
+      close: async () => { calls.names.push('close') },
+      compactRange: async () => calls.compact()
+    } as LevelMenderInit['level']
     await writeFile(join(dir, '000003.log'), '')
     await use(new LevelMender({ level, path: dir, options: { writeBufferSize } }), calls, dir)
   })
@@ -40,7 +47,30 @@ describe('node/level-mender', () => {
     mender.failed(REASON)
     await mender.assertSound()
     expect(calls.names).to.deep.equal(['close', 'open'])
-    expect(mender.opening).to.equal(undefined)
+  }))
+
+  it('opens one again until that succeeds, for who reads too', async () => withMender(async (mender, calls) => {
+    let isFull = true
+    calls.open = async () => { await (isFull ? Promise.reject(new Error('no space for a log')) : undefined) }
+    mender.failed(REASON)
+    await expect(mender.assertSound()).to.eventually.be.rejectedWith(REASON)
+    expect(calls.names).to.deep.equal(['close', 'open'])
+
+    isFull = false
+    calls.compact = async () => { throw new Error('it is not open') }
+    await new Promise(resolve => setTimeout(resolve, 1_100))
+    await mender.opened()
+    await mender.assertSound()
+    expect(calls.names).to.deep.equal(['close', 'open', 'close', 'open'])
+  }))
+
+  it('leaves one alone that was told nonsense, or is closed', async () => withMender(async (mender, calls) => {
+    mender.failed(Object.assign(new Error('no key'), { code: 'LEVEL_INVALID_KEY' }))
+    await mender.assertSound()
+    await mender.stop()
+    mender.failed(REASON)
+    await mender.assertSound()
+    expect(calls.names).to.deep.equal([])
   }))
 
   it('fails as the write did where that does not help, and tries it again a second later', async () => withMender(async (mender, calls, dir) => {
@@ -69,7 +99,7 @@ describe('node/level-mender', () => {
   }))
 
   it('keeps a failure that came while it mended another', async () => withMender(async (mender, calls) => {
-    const again = new Error('again')
+    const again = Object.assign(new Error('again'), { code: 'LEVEL_IO_ERROR' })
     calls.compact = async () => { mender.failed(again) }
     mender.failed(REASON)
     await expect(mender.assertSound()).to.eventually.be.rejectedWith(again)

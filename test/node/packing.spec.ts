@@ -78,6 +78,31 @@ describe('node/packing', () => {
     expect(await there(index, files)).to.deep.equal([0, 1, 2, 4])
   }))
 
+  it('finds out what became of a change that failed, and writes nothing where its bytes may be', async () => withTempDir(async dir => {
+    await withPacking(async ({ packing, index, files }) => {
+      await put(packing, [0, 1, 2])
+      const change = index.change.bind(index)
+
+      // the index was written, but the disk would not say so
+      index.change = async (...args) => {
+        await change(...args)
+        throw new Error('broken')
+      }
+      await expect(put(packing, [3, 4])).to.eventually.be.rejectedWith('broken')
+      await expect(packing.delete(numberedCid(0).multihash.bytes)).to.eventually.be.rejectedWith('broken')
+      index.change = change
+      await put(packing, [5, 6])
+      expect(await there(index, files)).to.deep.equal([1, 2, 3, 4, 5, 6])
+
+      const packs = await index.packs()
+      expect([...packs.values()].reduce((sum, { live }) => sum + live, 0)).to.equal([1, 2, 3, 4, 5, 6].reduce((sum, number) => sum + numberedBlock(number).byteLength, 0))
+    }, dir)
+
+    await withPacking(async ({ index, files }) => {
+      expect(await there(index, files)).to.deep.equal([1, 2, 3, 4, 5, 6])
+    }, dir)
+  }))
+
   it('moves nothing out of a pack while it cannot be read, and what is lost for good only', async () => withTempDir(async dir => {
     const kept = NUMBERS.filter(number => number % 8 === 0)
 
