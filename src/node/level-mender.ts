@@ -44,7 +44,7 @@ export class LevelMender {
 
   /** A write has failed. */
   failed (reason: unknown): void {
-    if (!this.#isStopped && UNSOUND.some(code => hasCode(reason, code))) {
+    if (!this.#isStopped && hasCode(reason, ...UNSOUND)) {
       this.#failure = { reason }
     }
   }
