@@ -31,7 +31,7 @@ describe('node/noise-crypto', () => {
 
           const encrypted = theirs.chaCha20Poly1305Encrypt(text, NONCE, ad, KEY).subarray()
 
-          for (const ciphertext of [encrypted, inParts(encrypted)]) {
+          for (const ciphertext of [Uint8Array.from(encrypted), inParts(Uint8Array.from(encrypted))]) {
             expect(equal(noiseCrypto.chaCha20Poly1305Decrypt(ciphertext, NONCE, ad, KEY).subarray(), text)).to.equal(true)
           }
         }
@@ -54,11 +54,34 @@ describe('node/noise-crypto', () => {
     }
   })
 
-  it('does not change what it is given', () => {
-    const encrypted = noiseCrypto.chaCha20Poly1305Encrypt(TEXT, NONCE, NOTHING, KEY).subarray().slice()
-    const before = encrypted.slice()
-    noiseCrypto.chaCha20Poly1305Decrypt(encrypted, NONCE, NOTHING, KEY, encrypted.subarray(0, -16))
-    expect(equal(encrypted, before)).to.equal(true)
+  it('gives memory back that is read to its end, and leaves all other', () => {
+    const beside = TEXT.slice(0, 32)
+    const encrypt = (length: number, ad = NOTHING): Uint8Array => noiseCrypto.chaCha20Poly1305Encrypt(TEXT.subarray(0, length), NONCE, ad, KEY).subarray().slice()
+    const decrypt = (bytes: Uint8Array | Uint8ArrayList, ad = NOTHING, copy?: Uint8Array): Uint8Array => noiseCrypto.chaCha20Poly1305Decrypt(bytes, NONCE, ad, KEY, copy).subarray()
+    const frame = encrypt(TEXT.byteLength)
+    const [whole, copy, first, handshake] = [frame.slice(), frame.slice(0, -16), new Uint8Array(70_000), encrypt(20_000, beside)]
+    first.set(frame.subarray(0, 40_000), 30_000)
+    const second = new Uint8Array(70_000)
+    second.set(frame.subarray(40_000), 0)
+    const later = second.slice()
+
+    expect(equal(decrypt(whole, NOTHING, copy), TEXT)).to.equal(true)
+    expect([whole, copy].map(({ byteLength }) => byteLength)).to.deep.equal([0, 0])
+    expect(equal(decrypt(new Uint8ArrayList(first.subarray(30_000), second.subarray(0, frame.byteLength - 40_000))), TEXT)).to.equal(true)
+    expect(first.byteLength).to.equal(0)
+    expect(equal(second, later)).to.equal(true)
+    decrypt(handshake, beside)
+    expect(handshake.byteLength).to.equal(20_016)
+    // of a pool
+    const pooled = Buffer.from(encrypt(3_000))
+    decrypt(pooled)
+    expect(pooled.byteLength).to.equal(3_016)
+  })
+
+  it('decrypts small frames into memory of their own: that of the ciphertext goes with the frames behind them', () => {
+    const encrypted = noiseCrypto.chaCha20Poly1305Encrypt(TEXT.subarray(0, 100), NONCE, NOTHING, KEY).subarray().slice()
+    const text = noiseCrypto.chaCha20Poly1305Decrypt(encrypted, NONCE, NOTHING, KEY, encrypted.subarray(0, -16)).subarray()
+    expect(text.buffer).to.not.equal(encrypted.buffer)
   })
 
   for (const [from, to] of [[noiseCrypto, defaultCrypto], [defaultCrypto, noiseCrypto], [noiseCrypto, noiseCrypto]]) {
