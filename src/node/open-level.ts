@@ -43,10 +43,11 @@ export async function openLevel<K> (path: string, whole: string, keyEncoding: 'u
     throw err
   }
 
-  return mendAfterFailure(level, path)
+  return equip(level, path)
 }
 
-async function mendAfterFailure<K> (level: ClassicLevel<K, Uint8Array>, path: string): Promise<OpenLevel<K>> {
+/** Adds what a database does without: lookups in one call, and going on after a write that failed. */
+async function equip<K> (level: ClassicLevel<K, Uint8Array>, path: string): Promise<OpenLevel<K>> {
   const [put, del, batch, open, close, compactRange] = (
     ['put', 'del', 'batch', 'open', 'close', 'compactRange'] as const
   ).map(name => level[name].bind(level) as Call)
@@ -66,7 +67,8 @@ async function mendAfterFailure<K> (level: ClassicLevel<K, Uint8Array>, path: st
     })
   }
 
-  await mender.clear()
+  // what a kill left is 2 MiB at most: opening does not fail for it
+  await mender.clear().catch(() => {})
 
   return Object.assign(level, {
     put: guarded(put),

@@ -3,6 +3,7 @@ import { expect } from 'aegir/chai'
 import { DEFAULT_LIMITS } from '../../src/constants.ts'
 import { standaloneShape, verify } from '../../src/dataset/verify.ts'
 import { hasher } from '../../src/hasher/node.ts'
+import { NetworkSource } from '../../src/stores/network-source.ts'
 import { NetworkStore } from '../../src/stores/network-store.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import { BLOCK_SIZE, inMemory, makeDataset, openStore, verified } from './fixtures.ts'
@@ -12,7 +13,7 @@ import type { Engine } from '../../src/exchange/engine.ts'
 import type { Interest, Session, SessionInit } from '../../src/exchange/session.ts'
 import type { Limits } from '../../src/index.ts'
 import type { LocalStore } from '../../src/stores/local-store.ts'
-import type { NetworkSource, SourceOptions } from '../../src/stores/network-source.ts'
+import type { SourceOptions } from '../../src/stores/network-source.ts'
 
 /** What a source says to the exchange, and a session that a test fills. */
 class FakeEngine {
@@ -148,6 +149,30 @@ describe('a source of blocks', () => {
     source.arrived(await blocks(32, 2), 'peer')
     source.arrived(await blocks(22), 'peer')
     expect((await all).map(indices)).to.deep.equal(picked.map(index => [index]))
+  })
+
+  it('wants what is between more blocks that are here than a call takes arguments', async () => {
+    const { dataset, local } = await bench()
+    const shape = { ...dataset.shape, leaves: 300_000 }
+    const tree = await local.tree(dataset.shape)
+    tree.presentIn = async ({ start, end }) => Array.from({ length: (end - start) / 2 }, (_, i) => ({ start: start + 2 * i, end: start + 2 * i + 1 }))
+    const source = new NetworkSource({
+      engine: new FakeEngine() as unknown as Engine,
+      store: local,
+      tree,
+      shape,
+      names: [],
+      likely: [],
+      clock: new VirtualClock(),
+      options: { providers: [], offline: false, store: true, patience: 5_000, horizon: shape.leaves, order: 'rarest', reads: false },
+      window: () => DEFAULT_LIMITS.readAheadBytes,
+      closed: () => {}
+    })
+
+    source.want([{ start: 0, end: shape.leaves }])
+    await source.progressed(-1)
+    expect(source.wanted.count).to.equal(shape.leaves / 2)
+    source.close()
   })
 
   it('tells who gives up when what it waits for was recovered, whoever did it', async () => {
