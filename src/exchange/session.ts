@@ -169,10 +169,10 @@ export class Session {
     this.errors.splice(0, this.errors.length - MAX_ERRORS)
   }
 
-  /** Whether anyone wants the block. */
+  /** Whether anyone wants the block, or comes to it later and finds it in the store. */
   isWanted (index: number): boolean {
-    for (const interest of this.interests) {
-      if (interest.wanted.has(index)) {
+    for (const { wanted, store, horizon } of this.interests) {
+      if (wanted.has(index) || (store && this.refused == null && wanted.first != null && index >= wanted.end && index < horizon)) {
         return true
       }
     }

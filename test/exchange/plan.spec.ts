@@ -7,7 +7,7 @@ import { plan } from '../../src/exchange/plan.ts'
 import { seededRandom } from '../../src/testing/random.ts'
 import { BLOCK, context, known, newCandidate, newInterest, newSession } from './fixtures.ts'
 import type { Action } from '../../src/exchange/plan.ts'
-import type { Request, Session } from '../../src/exchange/session.ts'
+import type { Interest, Request, Session } from '../../src/exchange/session.ts'
 
 function requested (actions: Action[], id?: string): number[] {
   return actions.flatMap(action => action.type === 'request' && (id == null || action.candidate.peer.id === id) ? [...indicesOf([action.range])] : [])
@@ -201,14 +201,20 @@ describe('plan', () => {
     expect(requested(plan(session, [a, b], context()).actions, 'b')).to.deep.equal([0, 90])
   })
 
-  it('takes back what nobody wants any more', () => {
-    const session = newSession(10)
-    newInterest(session, 0, 1)
-    const a = newCandidate(session, 'a', [[0, 10]])
-    inFlight(session, a.peer, 0, 5)
-    session.dropped = true
+  it('takes back what nobody wants any more, nor comes to later and finds in the store', () => {
+    const cancelled = (change: Partial<Interest>): number[] => {
+      const session = newSession(10)
+      newInterest(session, 1, 2, change)
+      const a = newCandidate(session, 'a', [[0, 10]])
+      inFlight(session, a.peer, 0, 5)
+      session.dropped = true
 
-    expect(plan(session, [a], context()).actions).to.deep.include({ type: 'cancel', indices: [1, 2, 3, 4] })
+      return plan(session, [a], context()).actions.flatMap(action => action.type === 'cancel' ? action.indices : [])
+    }
+
+    expect(cancelled({ store: false })).to.deep.equal([0, 2, 3, 4])
+    expect(cancelled({ store: true })).to.deep.equal([0])
+    expect(cancelled({ store: true, horizon: 4 })).to.deep.equal([0, 4])
   })
 
   it('looks for peers when nobody has a wanted block, and asks those again that had nothing', () => {
